@@ -77,9 +77,7 @@ class Book:
         with self._database.writing() as connection:
             return self.write(connection, proposal, approval, effective_at)
 
-    def write(
-        self, connection: Connection, proposal: Proposal, approval: Approval, effective_at: datetime
-    ) -> Revision:
+    def write(self, connection: Connection, proposal: Proposal, approval: Approval, effective_at: datetime) -> Revision:
         """``commit`` inside a transaction that the caller owns."""
         if proposal.idempotency_key:
             query = select(revisions).where(revisions.c.idempotency_key == proposal.idempotency_key)
@@ -93,12 +91,16 @@ class Book:
             now = f"revision {head.n}" if head else "not in the book"
             raise StaleError(f"{proposal.thesis} is {now} since this was proposed: read it again and propose anew")
         if head and head.effective_at > effective_at:
-            raise StaleError(f"{proposal.thesis} has a revision of {head.effective_at:%Y-%m-%d}: an earlier one cannot follow it")
+            raise StaleError(
+                f"{proposal.thesis} has a revision of {head.effective_at:%Y-%m-%d}: an earlier one cannot follow it"
+            )
         state = apply_patch(json.loads(head.state) if head else {}, proposal)
         body = RevisionBody(
             thesis=proposal.thesis,
             n=(head.n if head else 0) + 1,
             recorded_at=self._clock(),
+            effective_at=effective_at,
+            idempotency_key=proposal.idempotency_key,
             author=proposal.author,
             run_id=proposal.run_id,
             patch=proposal.patch,
@@ -115,7 +117,9 @@ class Book:
         try:
             connection.execute(insert(revisions), [row])
         except RowExistsError as error:
-            raise StaleError(f"{proposal.thesis} was changed at the same instant: read it again and propose anew") from error
+            raise StaleError(
+                f"{proposal.thesis} was changed at the same instant: read it again and propose anew"
+            ) from error
         return revision
 
     def verify(self, progress: Callable[[int], None] | None = None) -> int:
@@ -184,7 +188,9 @@ def _verified(row: Any, n: int, parent: str, state: dict[str, Any]) -> dict[str,
         "its parent": row.parent == parent,
         "its text": row.body == body.canonical(),
         "its hash": row.hash == chain_hash(parent, row.body),
-        "its state": json.loads(thesis.model_dump_json()) == stored,
+        "its date": row.effective_at == body.effective_at,
+        "its key": (row.idempotency_key or "") == body.idempotency_key,
+        "its state": thesis == Thesis.model_validate(stored),
     }
     for what, holds in facts.items():
         if not holds:

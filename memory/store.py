@@ -1,7 +1,7 @@
 """Records in SQL: written once, found at once, never destroyed."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -121,7 +121,9 @@ class Store:
         )
         if ended.rowcount != 1:
             newest = row.superseded_by or "nothing"
-            raise ConflictError(f"record {old} is {row.status} (by {newest}): read the newest version and supersede that")
+            raise ConflictError(
+                f"record {old} is {row.status} (by {newest}): read the newest version and supersede that"
+            )
         connection.execute(insert(index_outbox), [{"record_id": old, "action": "delete"}])
         return {"entity_id": row.entity_id, "version": row.version + 1}
 
@@ -130,21 +132,21 @@ class Store:
             return
         connection.execute(insert(records), rows)
         first = connection.execute(select(records.c.seq).where(records.c.id == rows[0]["id"])).scalar_one()
-        lexical = [
-            {"seq": first + i, "tokens": fts_document(f"{row['title']}\n{row['body']}\n{row['gist_en']}\n{row['gist_zh']}")}
-            for i, row in enumerate(rows)
-        ]
-        connection.execute(text("INSERT INTO record_tokens(rowid, tokens) VALUES (:seq, :tokens)"), lexical)
-        work = [{"record_id": row["id"], "action": "upsert"} for row in rows if row["kind"] != Kind.DOCUMENT.value]
-        if work:
-            connection.execute(insert(index_outbox), work)
+        # A whole document is found through its chunks; searching both would answer everything twice.
+        found = [(first + i, row) for i, row in enumerate(rows) if row["kind"] != Kind.DOCUMENT.value]
+        if found:
+            lexical = [{"seq": seq, "tokens": fts_document(searchable(row))} for seq, row in found]
+            connection.execute(text("INSERT INTO record_tokens(rowid, tokens) VALUES (:seq, :tokens)"), lexical)
+            connection.execute(insert(index_outbox), [{"record_id": row["id"], "action": "upsert"} for _, row in found])
 
     def _link(self, connection: Connection, new: Sequence[Link]) -> None:
         now = self._clock()
         for link in new:
             there = connection.execute(
                 select(links.c.source).where(
-                    links.c.source == link.source, links.c.relation == link.relation.value, links.c.target == link.target
+                    links.c.source == link.source,
+                    links.c.relation == link.relation.value,
+                    links.c.target == link.target,
                 )
             ).first()
             if there is None:
@@ -253,6 +255,17 @@ class Store:
         with self._database.writing() as connection:
             connection.execute(delete(index_outbox).where(index_outbox.c.seq <= through))
 
+    def live_texts(self, ids: Sequence[str] | None = None) -> Iterator[tuple[str, str]]:
+        """(id, searchable text) of live records that the vector index should hold, of ``ids`` or of all."""
+        query = select(records.c.id, records.c.title, records.c.body, records.c.gist_en, records.c.gist_zh).where(
+            records.c.status == Status.LIVE.value, records.c.kind != Kind.DOCUMENT.value
+        )
+        if ids is not None:
+            query = query.where(records.c.id.in_(list(ids)))
+        with self._database.reading() as connection:
+            for row in connection.execute(query.order_by(records.c.seq)):
+                yield row.id, searchable({**row._mapping})
+
     def mismatched_bodies(self) -> list[str]:
         """Ids of records whose body no longer has the hash it was stored under."""
         bad: list[str] = []
@@ -272,6 +285,11 @@ class Store:
 def visible(as_of: datetime) -> Any:
     """The condition that a record was known and still live at ``as_of``."""
     return and_(records.c.known_at <= as_of, or_(records.c.ended_at.is_(None), records.c.ended_at > as_of))
+
+
+def searchable(row: Mapping[str, Any]) -> str:
+    """The text that both channels index: where it stands, what it says, and its gists."""
+    return "\n".join(part for part in (row["title"], row["body"], row["gist_en"], row["gist_zh"]) if part)
 
 
 def body_hash(body: str) -> str:

@@ -101,15 +101,16 @@ def language(text: str) -> Language:
 
 def fts_document(text: str) -> str:
     """What the full-text table stores for a text: its tokens, each made a whole word of the FTS tokeniser."""
-    return " ".join([_word(token) for token in tokens(text)])
+    return " ".join([fts_word(token) for token in tokens(text)])
 
 
 def fts_query(text: str, limit: int = 48) -> str | None:
     """An OR over a question's distinct tokens, quoted; None when nothing in it can be searched."""
     distinct = list(dict.fromkeys(tokens(text)))[:limit]
-    return " OR ".join(f'"{_word(token)}"' for token in distinct) or None
+    return " OR ".join(f'"{fts_word(token)}"' for token in distinct) or None
 
 
-def _word(token: str) -> str:
+def fts_word(token: str) -> str:
+    """A token as the full-text table keeps it."""
     # A decimal point would split the number in two, and one number must stay one word.
     return token.replace(".", "p") if token[0].isdigit() and "." in token else token.replace("'", "")

@@ -173,7 +173,7 @@ class Thesis(_Frozen):
             names = [item.name for item in getattr(self, what)]
             doubled = {name for name in names if names.count(name) > 1}
             if doubled:
-                msg = f"{what} share the name {sorted(doubled)[0]!r}: give each its own"
+                msg = f"{what} share the name {min(doubled)!r}: give each its own"
                 raise ValueError(msg)
         return self
 
@@ -203,8 +203,10 @@ class RevisionBody(_Frozen):
     thesis: Slug
     n: int = Field(ge=1)
     recorded_at: AwareDatetime
+    effective_at: AwareDatetime = Field(description="the as-of of the run that made it: when the desk believed it")
     author: str
     run_id: str = ""
+    idempotency_key: str = ""
     patch: dict[str, Any] = Field(description="fields of the thesis that change, whole values")
     rationale: str
     evidence: tuple[Evidence, ...] = ()

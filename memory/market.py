@@ -1,0 +1,202 @@
+"""Market data, point in time: DuckDB over what the desk has seen of the files under ``data/``.
+
+A data file may be edited; what it once said may not be lost. So each new or changed value becomes an observation with
+its own ``known_at`` in an append-only Parquet log, and reads see the newest vintage known at their as-of.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from memory.errors import NotFoundError
+from memory.observation import Observation, Point, SeriesInfo
+from memory.series_files import SeriesFile, read_series_file
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SCHEMA = (
+    "series VARCHAR, valid_time DATE, known_at TIMESTAMP, value DOUBLE, unit VARCHAR, currency VARCHAR, "
+    "kind VARCHAR, source VARCHAR, vintage VARCHAR"
+)
+SUFFIXES = (".csv", ".parquet")
+
+
+class Refreshed(NamedTuple):
+    """What a refresh found: files read anew, observations added, and what could not be used, with the reason."""
+
+    files: int
+    observations: int
+    skipped: list[tuple[str, str]]
+    warnings: list[tuple[str, str]]
+
+
+class Market:
+    """Every series of one desk. Fulfils ``SeriesReader``; derived series are added by ``memory.rules``."""
+
+    def __init__(self, data: Path, log: Path) -> None:
+        self._data = data
+        self._log = log
+        self._infos: dict[str, SeriesInfo] = {}
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._cache: dict[tuple[str, datetime], list[Point]] = {}
+        self._load_catalogue()
+
+    def _load_catalogue(self) -> None:
+        path = self._log / "catalogue.json"
+        if path.exists():
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            self._infos = {item["series"]: SeriesInfo(**item) for item in raw}
+
+    def refresh(self, now: datetime) -> Refreshed:
+        """Read data files that are new or changed; values that differ from the last vintage are known from ``now``."""
+        seen_path = self._log / "files.json"
+        seen: dict[str, str] = json.loads(seen_path.read_text(encoding="utf-8")) if seen_path.exists() else {}
+        skipped: list[tuple[str, str]] = []
+        warnings: list[tuple[str, str]] = []
+        added = files = 0
+        catalogue = _catalogue(self._data, skipped)
+        settings = self._data / "series.yaml"
+        salt = settings.read_bytes() if settings.exists() else b""
+        for path in _data_files(self._data):
+            name = path.relative_to(self._data).as_posix()
+            digest = hashlib.sha256(salt + path.read_bytes()).hexdigest()
+            if seen.get(name) == digest:
+                continue
+            read = read_series_file(path, name, catalogue)
+            skipped += [(name, reason) for reason in read.skipped]
+            warnings += [(name, warning) for warning in read.warnings]
+            added += self._append(read, now)
+            seen[name] = digest
+            files += 1
+        self._infos |= {info.series: info for info in catalogue.values() if info.formula}
+        if files or not (self._log / "catalogue.json").exists():
+            self._save(seen_path, seen)
+        return Refreshed(files, added, skipped, warnings)
+
+    def _save(self, seen_path: Path, seen: Mapping[str, str]) -> None:
+        self._log.mkdir(parents=True, exist_ok=True)
+        infos = [info.model_dump() for _, info in sorted(self._infos.items())]
+        _write_whole(self._log / "catalogue.json", json.dumps(infos, ensure_ascii=False, indent=1))
+        # The list of files read comes last: a crash before it only means that they are read again.
+        _write_whole(seen_path, json.dumps(dict(sorted(seen.items())), indent=1))
+
+    def _append(self, read: SeriesFile, now: datetime) -> int:
+        fresh: list[Observation] = []
+        for info, rows in read.series:
+            last = {point.valid_time: point.value for point in self._points(info.series, datetime.max.replace(tzinfo=UTC))}
+            for row in rows:
+                if row.valid_time not in last:
+                    fresh.append(row)
+                elif last[row.valid_time] != row.value:
+                    fresh.append(row.model_copy(update={"known_at": max(now, row.known_at), "vintage": now.isoformat()}))
+            self._infos[info.series] = info
+        self._cache.clear()
+        if fresh:
+            self.record(fresh)
+        return len(fresh)
+
+    def record(self, observations: Sequence[Observation]) -> None:
+        """Add observations to the log: one immutable Parquet file, named by its content."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        rows = [{**row.model_dump(), "known_at": row.known_at.astimezone(UTC).replace(tzinfo=None)} for row in observations]
+        table = pa.Table.from_pylist(rows)
+        digest = hashlib.sha256(repr([tuple(row.values()) for row in rows]).encode()).hexdigest()[:16]
+        self._log.mkdir(parents=True, exist_ok=True)
+        target = self._log / f"{len(list(self._log.glob('*.parquet'))):06d}-{digest}.parquet"
+        partial = target.with_suffix(".partial")
+        pq.write_table(table, partial)
+        partial.replace(target)
+        self._cache.clear()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def describe(self, infos: Iterable[SeriesInfo]) -> None:
+        """Add series descriptions, as a data source does with its first pull."""
+        self._infos |= {info.series: info for info in infos}
+        self._save(self._log / "files.json", json.loads(path.read_text("utf-8")) if (path := self._log / "files.json").exists() else {})
+
+    def series(self) -> dict[str, SeriesInfo]:
+        """Every series by name, derived ones included."""
+        return dict(self._infos)
+
+    def info(self, series: str) -> SeriesInfo | None:
+        """The description of a series; None when there is none of that name."""
+        return self._infos.get(series)
+
+    def points(self, series: str, as_of: datetime, since: date | None = None) -> list[Point]:
+        """The newest vintage of each value known at ``as_of``, by valid time ascending."""
+        key = (series, as_of)
+        if key not in self._cache:
+            self._cache[key] = self._points(series, as_of)
+        found = self._cache[key]
+        return found if since is None else [point for point in found if point.valid_time >= since]
+
+    def _points(self, series: str, as_of: datetime) -> list[Point]:
+        connection = self._open()
+        if connection is None:
+            return []
+        rows = connection.execute(
+            "SELECT valid_time, arg_max(value, known_at), max(known_at) FROM observations "
+            "WHERE series = ? AND known_at <= ? GROUP BY valid_time ORDER BY valid_time",
+            [series, as_of.astimezone(UTC).replace(tzinfo=None)],
+        ).fetchall()
+        return [Point(day, value, known.replace(tzinfo=UTC)) for day, value, known in rows]
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows of a read-only query over the table ``observations``."""
+        connection = self._open()
+        if connection is None:
+            raise NotFoundError("the desk has no data yet: put CSV or Parquet files under data/ and run stoa ingest data")
+        found = connection.execute(sql, list(parameters))
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def _open(self) -> "duckdb.DuckDBPyConnection | None":
+        if self._connection is None:
+            import duckdb
+
+            files = sorted(str(path) for path in self._log.glob("*.parquet"))
+            if not files:
+                return None
+            connection = duckdb.connect(":memory:", config={"threads": "2"})
+            connection.execute(f"CREATE TABLE observations ({_SCHEMA})")
+            connection.execute("INSERT INTO observations BY NAME SELECT * FROM read_parquet(?)", [files])
+            connection.execute("SET enable_external_access = false")
+            self._connection = connection
+        return self._connection
+
+    def close(self) -> None:
+        """Let go of DuckDB."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def known_from(day: date, lag_days: int) -> datetime:
+    """When a value of ``day`` can be known where no release time is given: that evening, after the stated lag."""
+    return datetime.combine(day, time(22), tzinfo=UTC) + timedelta(days=lag_days)
+
+
+def _data_files(folder: Path) -> list[Path]:
+    if not folder.exists():
+        return []
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def _catalogue(folder: Path, skipped: list[tuple[str, str]]) -> dict[str, SeriesInfo]:
+    from memory.series_files import read_catalogue
+
+    return read_catalogue(folder / "series.yaml", skipped)
+
+
+def _write_whole(path: Path, content: str) -> None:
+    partial = path.with_suffix(path.suffix + ".partial")
+    partial.write_text(content, encoding="utf-8")
+    partial.replace(path)
