@@ -1,0 +1,34 @@
+"""Every root of a function on an interval: bracketed on a grid, then bisected."""
+
+from collections.abc import Callable
+
+
+def all_roots(function: Callable[[float], float], low: float, high: float, cells: int = 400) -> list[float]:
+    """The sign changes of a continuous ``function`` on [low, high], to about 1e-12 of the interval.
+
+    Two roots inside one of the ``cells`` are not seen; choose cells finer than the features of the function.
+    """
+    step = (high - low) / cells
+    roots: list[float] = []
+    left, f_left = low, function(low)
+    for i in range(1, cells + 1):
+        right = low + i * step
+        f_right = function(right)
+        if f_left == 0:
+            roots.append(left)
+        elif f_left * f_right < 0:
+            roots.append(_bisect(function, left, right, f_left))
+        left, f_left = right, f_right
+    return [*roots, left] if f_left == 0 else roots
+
+
+def _bisect(function: Callable[[float], float], low: float, high: float, f_low: float) -> float:
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        if (value := function(middle)) == 0:
+            return middle
+        if (value < 0) == (f_low < 0):
+            low, f_low = middle, value
+        else:
+            high = middle
+    return 0.5 * (low + high)
