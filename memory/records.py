@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -81,6 +81,7 @@ class Draft(BaseModel):
     known_from: AwareDatetime | None = Field(
         default=None, description="when a reader could have known it; the time of recording when empty"
     )
+    data: dict[str, Any] = Field(default_factory=dict, description="what code reads: values, legs, blocks")
     content_hash: str = Field(default="", description="sha256 of the file it came from")
     idempotency_key: str = Field(default="", description="unique; writing it twice returns the first record")
 

@@ -20,7 +20,7 @@ BATCH = 2_000
 
 _PLAIN = (
     "title", "body", "gist_en", "gist_zh", "author", "author_role", "run_id", "thread_id", "parent_id", "source_uri",
-    "locator", "span_start", "span_end", "period", "confidence", "content_hash",
+    "locator", "span_start", "span_end", "period", "confidence", "data", "content_hash",
 )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ records = Table(
     Column("trust", String(8), nullable=False),
     Column("valid_from", String(10)),
     Column("valid_to", String(10)),
+    Column("data", JSON, nullable=False),
     Column("content_hash", String(64), nullable=False),
     Column("idempotency_key", Text, unique=True),
     Column("recorded_at", Moment, nullable=False),

@@ -121,6 +121,33 @@ class Claim(_Frozen):
     text: str = ""
 
 
+class Measure(_Frozen):
+    """A number that documents state: a rule reads it as ``fact("name")``, whatever language the document is in."""
+
+    name: Slug
+    terms: tuple[str, ...] = Field(min_length=1, description="words that stand in the same sentence as the number")
+    unit: str = Field(default="", description="base unit of memory.facts, e.g. oz, USD, %, x")
+
+
+class Calculation(_Frozen):
+    """What the quant computes for this thesis on every run."""
+
+    name: Slug
+    tool: str
+    arguments: dict[str, Any] = Field(default_factory=dict, description='a text that starts with "=" is a rule to evaluate')
+    text: str = Field(default="", description="the finding, with {field} from the result, e.g. pays {net_multiple:.1f}x")
+
+
+class Applied(_Frozen):
+    """What one signal has contributed to conviction so far, so that the same news never counts twice."""
+
+    state: Literal["true", "false"]
+    llr: float = Field(description="log-odds contributed so far")
+    source: str
+    day: date = Field(description="as-of day of the last step")
+    spent: float = Field(default=0.0, description="log-odds moved on that day")
+
+
 class ForecastDraft(_Frozen):
     """A forecast as a thesis file states it; the store registers it before the fact."""
 
@@ -163,6 +190,10 @@ class Thesis(_Frozen):
     positions: tuple[Position, ...] = ()
     forecasts: tuple[ForecastDraft, ...] = ()
     catalysts: tuple[Catalyst, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    calculations: tuple[Calculation, ...] = ()
+    opened: date | None = Field(default=None, description="since when the thesis is held; the day of import when empty")
+    applied: dict[str, Applied] = Field(default_factory=dict, description="kept by the desk")
     requests: tuple[str, ...] = Field(default=(), description="data that would settle it and that nobody gave")
     status: ThesisStatus = ThesisStatus.ACTIVE
     text: str = ""

@@ -166,6 +166,7 @@ def _tables() -> None:
         sa.Column("trust", sa.String(length=8), nullable=False),
         sa.Column("valid_from", sa.String(length=10), nullable=True),
         sa.Column("valid_to", sa.String(length=10), nullable=True),
+        sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
         sa.Column("recorded_at", Moment(), nullable=False),

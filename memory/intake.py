@@ -1,0 +1,115 @@
+"""Documents into memory: read once, cut into passages, never read twice."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from memory.errors import UnreadableError
+from memory.ingest import Chunk, Document, chunk, expand, read_document
+from memory.records import Draft, Kind, Relation, Status, Trust
+from memory.store import Store
+
+
+class Skipped(BaseModel):
+    """A file, or a part of one, that was not taken in, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    reason: str
+
+
+class IntakeReport(BaseModel):
+    """What one ingestion did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    documents: int = 0
+    records: int = 0
+    unchanged: int = 0
+    skipped: list[Skipped] = Field(default_factory=list)
+    warnings: list[Skipped] = Field(default_factory=list)
+    added: list[str] = Field(default_factory=list, description="ids of the new document records")
+
+    def __add__(self, other: "IntakeReport") -> "IntakeReport":
+        return IntakeReport(**{name: getattr(self, name) + getattr(other, name) for name in IntakeReport.model_fields})
+
+
+class Intake:
+    """Takes files into the store. ``root`` is the desk: sources inside it are named relative to it."""
+
+    def __init__(self, store: Store, root: Path) -> None:
+        self._store = store
+        self._root = root.resolve()
+
+    def add(
+        self, paths: Iterable[Path], author: str = "", progress: Callable[[Path], None] | None = None
+    ) -> IntakeReport:
+        """Read every file; a broken one is reported and the rest goes on."""
+        report = IntakeReport()
+        for path in expand(paths):
+            if progress:
+                progress(path)
+            try:
+                report += self._one(path, author)
+            except UnreadableError as error:
+                report += IntakeReport(skipped=[Skipped(path=str(path), reason=str(error))])
+        return report
+
+    def _one(self, path: Path, author: str) -> IntakeReport:
+        document = read_document(path)
+        uri = self._uri(path)
+        if any(found.source_uri == uri for found in self._store.find(content_hash=document.content_hash, live=True)):
+            return IntakeReport(unchanged=1)
+        before = [r for r in self._store.find(source_uri=uri, kinds=[Kind.DOCUMENT])]
+        known = datetime.combine(document.authored, time(12), tzinfo=UTC) if document.authored else None
+        parent = Draft(
+            kind=Kind.DOCUMENT, title=document.title, body=document.text, author=author or document.meta.get("author", ""),
+            trust=Trust.PERSON if author else Trust.OUTSIDE, source_uri=uri, content_hash=document.content_hash,
+            known_from=known, valid_from=document.authored, period=document.meta.get("period", ""),
+            idempotency_key=f"document:{uri}:{document.content_hash}",
+        )  # fmt: skip
+        stored = self._store.remember(parent)
+        drafts = [self._draft(parent, document, piece, stored.id, number) for number, piece in enumerate(chunk(document))]
+        self._store.remember_many(drafts)
+        for old in before:
+            self._replace(old.id, stored.id)
+        return IntakeReport(
+            documents=1, records=1 + len(drafts), added=[stored.id],
+            warnings=[Skipped(path=uri, reason=warning) for warning in document.warnings],
+        )  # fmt: skip
+
+    def _replace(self, old: str, new: str) -> None:
+        """An edited file: the passages of its former text no longer count, but stay readable."""
+        for passage in self._store.find(parent_id=old, kinds=[Kind.CHUNK]):
+            self._store.end(passage.id, Status.SUPERSEDED, f"the document was replaced by {new}")
+        self._store.end(old, Status.SUPERSEDED, f"the document was replaced by {new}")
+        self._store.link(new, Relation.SUPERSEDES, old)
+
+    def _draft(self, parent: Draft, document: Document, piece: Chunk, parent_id: str, number: int) -> Draft:
+        return parent.model_copy(
+            update={
+                "kind": Kind.CHUNK, "title": _title(document, piece), "body": piece.text, "parent_id": parent_id,
+                "locator": piece.locator, "span_start": piece.start, "span_end": piece.end, "content_hash": "",
+                "lang": "", "idempotency_key": f"{parent.idempotency_key}:{number}",
+            }  # fmt: skip
+        )
+
+    def _uri(self, path: Path) -> str:
+        resolved = path.resolve()
+        if resolved.is_relative_to(self._root):
+            return resolved.relative_to(self._root).as_posix()
+        return resolved.as_uri()
+
+
+def _title(document: Document, piece: Chunk) -> str:
+    if piece.heading and document.title not in piece.heading:
+        return f"{document.title} > {piece.heading}"
+    return piece.heading or document.title
+
+
+def all_reasons(skipped: Sequence[Skipped]) -> list[str]:
+    """One line a file."""
+    return [f"{item.path}: {item.reason}" for item in skipped]

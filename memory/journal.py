@@ -1,0 +1,237 @@
+"""What the desk has under way: runs, approvals, effects and receipts, as rows that survive any crash."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from ulid import ULID
+
+from memory.clock import Clock
+from memory.database import Database
+from memory.errors import ConflictError, NotFoundError
+from memory.tables import approvals, effects, receipts, runs
+from memory.thesis import Proposal
+
+RunStatus = Literal["running", "waiting", "done", "failed", "cancelled"]
+EXPIRES_AFTER = timedelta(days=14)
+
+
+class RunRow(NamedTuple):
+    """One run and where it stands."""
+
+    run_id: str
+    kind: str
+    status: RunStatus
+    reason: str
+    as_of: datetime
+    arguments: dict[str, Any]
+    steps: int
+    result: dict[str, Any] | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Approval(NamedTuple):
+    """A change that waits for a person, or was decided."""
+
+    id: str
+    run_id: str
+    question: str
+    proposal: Proposal
+    status: str
+    created_at: datetime
+    expires_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+    reason: str
+
+
+class Journal:
+    """Runs, approvals, effects, receipts."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def start(self, run_id: str, kind: str, as_of: datetime, arguments: dict[str, Any], version: str) -> RunRow:
+        """Enter a run before its first step; an id that exists returns its row unchanged."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            if connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).first() is None:
+                connection.execute(
+                    insert(runs).values(
+                        run_id=run_id, kind=kind, status="running", reason="", as_of=as_of, arguments=arguments,
+                        version=version, steps=0, fence=0, result=None, created_at=now, updated_at=now,
+                    )  # fmt: skip
+                )
+        return self.run(run_id)
+
+    def run(self, run_id: str) -> RunRow:
+        """One run.
+
+        Raises:
+            NotFoundError: no run has this id.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no run {run_id!r}: stoa runs list shows those there are")
+        return _run(row)
+
+    def runs(self, status: Sequence[RunStatus] = (), kind: str = "") -> list[RunRow]:
+        """Runs, newest first."""
+        query = select(runs).order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
+        if status:
+            query = query.where(runs.c.status.in_(list(status)))
+        if kind:
+            query = query.where(runs.c.kind == kind)
+        with self._database.reading() as connection:
+            return [_run(row) for row in connection.execute(query)]
+
+    def take(self, run_id: str) -> int:
+        """Take over a run: returns a new fence, which makes every former holder's effects fail."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(runs).where(runs.c.run_id == run_id).values(fence=runs.c.fence + 1, updated_at=self._clock())
+            )
+            return int(connection.execute(select(runs.c.fence).where(runs.c.run_id == run_id)).scalar_one())
+
+    def hold(self, connection: Connection, run_id: str, fence: int) -> None:
+        """Check, inside the transaction of an effect, that this process still owns the run.
+
+        Raises:
+            ConflictError: another process took the run over, or it was cancelled.
+        """
+        row = connection.execute(select(runs.c.fence, runs.c.status).where(runs.c.run_id == run_id)).one()
+        if row.fence != fence or row.status == "cancelled":
+            raise ConflictError(f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}")
+
+    def set_status(self, run_id: str, status: RunStatus, reason: str = "", result: dict[str, Any] | None = None) -> None:
+        """Where the run stands now; a cancelled run stays cancelled."""
+        values: dict[str, Any] = {"status": status, "reason": reason, "updated_at": self._clock()}
+        if result is not None:
+            values["result"] = result
+        with self._database.writing() as connection:
+            connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status != "cancelled").values(**values))
+
+    def step(self, run_id: str) -> None:
+        """Count one finished step."""
+        with self._database.writing() as connection:
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(steps=runs.c.steps + 1))
+
+    def ask(self, connection: Connection, run_id: str, question: str, proposal: Proposal, at: datetime) -> str:
+        """Enter a change that waits for a person; the same one again returns its id."""
+        key = proposal.idempotency_key
+        known = connection.execute(select(approvals.c.id).where(approvals.c.idempotency_key == key)).scalar()
+        if known:
+            return str(known)
+        new = str(ULID.from_datetime(self._clock()))
+        connection.execute(
+            insert(approvals).values(
+                id=new, run_id=run_id, question=question, thesis=proposal.thesis, against=proposal.against,
+                proposal=proposal.model_dump_json(), status="pending", created_at=at, expires_at=at + EXPIRES_AFTER,
+                decided_by="", decided_at=None, reason="", idempotency_key=key,
+            )  # fmt: skip
+        )
+        return new
+
+    def approval(self, approval_id: str) -> Approval:
+        """One approval.
+
+        Raises:
+            NotFoundError: there is none of this id.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(select(approvals).where(approvals.c.id == approval_id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no approval {approval_id!r}: stoa approvals list shows those that wait")
+        return _approval(row)
+
+    def approvals(self, *, status: str = "", run_id: str = "", thesis: str = "") -> list[Approval]:
+        """Approvals, oldest first."""
+        query = select(approvals).order_by(approvals.c.created_at, approvals.c.id)
+        for column, value in (("status", status), ("run_id", run_id), ("thesis", thesis)):
+            if value:
+                query = query.where(approvals.c[column] == value)
+        with self._database.reading() as connection:
+            return [_approval(row) for row in connection.execute(query)]
+
+    def decide(self, approval_id: str, status: Literal["approved", "rejected", "expired", "stale"], by: str, reason: str) -> Approval:
+        """Write a decision, once.
+
+        Raises:
+            ConflictError: it was decided before.
+        """
+        with self._database.writing() as connection:
+            done = connection.execute(
+                update(approvals)
+                .where(approvals.c.id == approval_id, approvals.c.status == "pending")
+                .values(status=status, decided_by=by, decided_at=self._clock(), reason=reason)
+            )
+            changed = done.rowcount == 1
+        found = self.approval(approval_id)
+        if not changed:
+            raise ConflictError(f"{found.proposal.thesis}: this was {found.status} by {found.decided_by or 'the desk'} already")
+        return found
+
+    def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any]) -> None:
+        """Put an effect in the outbox, once per key."""
+        if connection.execute(select(effects.c.seq).where(effects.c.key == key)).first() is None:
+            connection.execute(
+                insert(effects).values(key=key, run_id=run_id, kind=kind, payload=payload, created_at=self._clock(), done_at=None)
+            )
+
+    def effects(self, run_id: str = "", *, only_open: bool = False) -> list[tuple[int, str, str, dict[str, Any]]]:
+        """(seq, key, kind, payload) of effects, oldest first."""
+        query = select(effects).order_by(effects.c.seq)
+        if run_id:
+            query = query.where(effects.c.run_id == run_id)
+        if only_open:
+            query = query.where(effects.c.done_at.is_(None))
+        with self._database.reading() as connection:
+            return [(row.seq, row.key, row.kind, row.payload) for row in connection.execute(query)]
+
+    def effect_done(self, seq: int) -> None:
+        """Mark an effect as delivered."""
+        with self._database.writing() as connection:
+            connection.execute(update(effects).where(effects.c.seq == seq).values(done_at=self._clock()))
+
+    def receipt(self, key: str, fields: dict[str, Any]) -> None:
+        """Keep what a model call cost and answered, once per key."""
+        with self._database.writing() as connection:
+            if connection.execute(select(receipts.c.id).where(receipts.c.key == key)).first() is None:
+                new = str(ULID.from_datetime(self._clock()))
+                connection.execute(insert(receipts).values(id=new, key=key, at=self._clock(), **fields))
+
+    def receipts(self, run_id: str = "") -> list[dict[str, Any]]:
+        """Receipts of a run, or all, oldest first."""
+        query = select(receipts).order_by(receipts.c.at, receipts.c.id)
+        if run_id:
+            query = query.where(receipts.c.run_id == run_id)
+        with self._database.reading() as connection:
+            return [{**row._mapping} for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
+
+    def cost(self, run_id: str = "", since: datetime | None = None) -> float:
+        """USD spent by a run, or since an instant."""
+        query = select(func.coalesce(func.sum(receipts.c.cost_usd), 0.0))
+        if run_id:
+            query = query.where(receipts.c.run_id == run_id)
+        if since is not None:
+            query = query.where(receipts.c.at >= since)
+        with self._database.reading() as connection:
+            return float(connection.execute(query).scalar_one())
+
+
+def _run(row: Row[Any]) -> RunRow:
+    return RunRow(
+        row.run_id, row.kind, row.status, row.reason, row.as_of, row.arguments, row.steps, row.result, row.created_at,
+        row.updated_at,
+    )  # fmt: skip
+
+
+def _approval(row: Row[Any]) -> Approval:
+    return Approval(
+        row.id, row.run_id, row.question, Proposal.model_validate_json(row.proposal), row.status, row.created_at,
+        row.expires_at, row.decided_by, row.decided_at, row.reason,
+    )  # fmt: skip
