@@ -48,11 +48,18 @@ class Forecasts:
             if known:
                 return str(known)
             if draft.resolve_by < at.date():
-                raise InputError(f"forecast {draft.name}: {draft.resolve_by} has passed; a forecast is registered before the fact")
+                raise InputError(
+                    f"forecast {draft.name}: {draft.resolve_by} has passed; a forecast is registered before the fact"
+                )
             new = str(ULID.from_datetime(self._clock()))
             connection.execute(
                 insert(forecasts).values(
-                    id=new, thesis=thesis, name=draft.name, body=body, hash=digest, registered_at=at,
+                    id=new,
+                    thesis=thesis,
+                    name=draft.name,
+                    body=body,
+                    hash=digest,
+                    registered_at=at,
                     resolve_by=draft.resolve_by.isoformat(),
                 )  # fmt: skip
             )

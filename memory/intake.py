@@ -72,7 +72,9 @@ class Intake:
             idempotency_key=f"document:{uri}:{document.content_hash}",
         )  # fmt: skip
         stored = self._store.remember(parent)
-        drafts = [self._draft(parent, document, piece, stored.id, number) for number, piece in enumerate(chunk(document))]
+        drafts = [
+            self._draft(parent, document, piece, stored.id, number) for number, piece in enumerate(chunk(document))
+        ]
         self._store.remember_many(drafts)
         for old in before:
             self._replace(old.id, stored.id)
@@ -91,9 +93,16 @@ class Intake:
     def _draft(self, parent: Draft, document: Document, piece: Chunk, parent_id: str, number: int) -> Draft:
         return parent.model_copy(
             update={
-                "kind": Kind.CHUNK, "title": _title(document, piece), "body": piece.text, "parent_id": parent_id,
-                "locator": piece.locator, "span_start": piece.start, "span_end": piece.end, "content_hash": "",
-                "lang": "", "idempotency_key": f"{parent.idempotency_key}:{number}",
+                "kind": Kind.CHUNK,
+                "title": _title(document, piece),
+                "body": piece.text,
+                "parent_id": parent_id,
+                "locator": piece.locator,
+                "span_start": piece.start,
+                "span_end": piece.end,
+                "content_hash": "",
+                "lang": "",
+                "idempotency_key": f"{parent.idempotency_key}:{number}",
             }  # fmt: skip
         )
 

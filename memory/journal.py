@@ -61,8 +61,18 @@ class Journal:
             if connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).first() is None:
                 connection.execute(
                     insert(runs).values(
-                        run_id=run_id, kind=kind, status="running", reason="", as_of=as_of, arguments=arguments,
-                        version=version, steps=0, fence=0, result=None, created_at=now, updated_at=now,
+                        run_id=run_id,
+                        kind=kind,
+                        status="running",
+                        reason="",
+                        as_of=as_of,
+                        arguments=arguments,
+                        version=version,
+                        steps=0,
+                        fence=0,
+                        result=None,
+                        created_at=now,
+                        updated_at=now,
                     )  # fmt: skip
                 )
         return self.run(run_id)
@@ -105,15 +115,21 @@ class Journal:
         """
         row = connection.execute(select(runs.c.fence, runs.c.status).where(runs.c.run_id == run_id)).one()
         if row.fence != fence or row.status == "cancelled":
-            raise ConflictError(f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}")
+            raise ConflictError(
+                f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}"
+            )
 
-    def set_status(self, run_id: str, status: RunStatus, reason: str = "", result: dict[str, Any] | None = None) -> None:
+    def set_status(
+        self, run_id: str, status: RunStatus, reason: str = "", result: dict[str, Any] | None = None
+    ) -> None:
         """Where the run stands now; a cancelled run stays cancelled."""
         values: dict[str, Any] = {"status": status, "reason": reason, "updated_at": self._clock()}
         if result is not None:
             values["result"] = result
         with self._database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status != "cancelled").values(**values))
+            connection.execute(
+                update(runs).where(runs.c.run_id == run_id, runs.c.status != "cancelled").values(**values)
+            )
 
     def step(self, run_id: str) -> None:
         """Count one finished step."""
@@ -129,9 +145,19 @@ class Journal:
         new = str(ULID.from_datetime(self._clock()))
         connection.execute(
             insert(approvals).values(
-                id=new, run_id=run_id, question=question, thesis=proposal.thesis, against=proposal.against,
-                proposal=proposal.model_dump_json(), status="pending", created_at=at, expires_at=at + EXPIRES_AFTER,
-                decided_by="", decided_at=None, reason="", idempotency_key=key,
+                id=new,
+                run_id=run_id,
+                question=question,
+                thesis=proposal.thesis,
+                against=proposal.against,
+                proposal=proposal.model_dump_json(),
+                status="pending",
+                created_at=at,
+                expires_at=at + EXPIRES_AFTER,
+                decided_by="",
+                decided_at=None,
+                reason="",
+                idempotency_key=key,
             )  # fmt: skip
         )
         return new
@@ -157,7 +183,9 @@ class Journal:
         with self._database.reading() as connection:
             return [_approval(row) for row in connection.execute(query)]
 
-    def decide(self, approval_id: str, status: Literal["approved", "rejected", "expired", "stale"], by: str, reason: str) -> Approval:
+    def decide(
+        self, approval_id: str, status: Literal["approved", "rejected", "expired", "stale"], by: str, reason: str
+    ) -> Approval:
         """Write a decision, once.
 
         Raises:
@@ -172,14 +200,18 @@ class Journal:
             changed = done.rowcount == 1
         found = self.approval(approval_id)
         if not changed:
-            raise ConflictError(f"{found.proposal.thesis}: this was {found.status} by {found.decided_by or 'the desk'} already")
+            raise ConflictError(
+                f"{found.proposal.thesis}: this was {found.status} by {found.decided_by or 'the desk'} already"
+            )
         return found
 
     def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any]) -> None:
         """Put an effect in the outbox, once per key."""
         if connection.execute(select(effects.c.seq).where(effects.c.key == key)).first() is None:
             connection.execute(
-                insert(effects).values(key=key, run_id=run_id, kind=kind, payload=payload, created_at=self._clock(), done_at=None)
+                insert(effects).values(
+                    key=key, run_id=run_id, kind=kind, payload=payload, created_at=self._clock(), done_at=None
+                )
             )
 
     def effects(self, run_id: str = "", *, only_open: bool = False) -> list[tuple[int, str, str, dict[str, Any]]]:

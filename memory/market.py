@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memory.errors import NotFoundError
+from memory.errors import InputError, NotFoundError
 from memory.observation import Observation, Point, SeriesInfo
 from memory.series_files import SeriesFile, read_series_file
 
@@ -87,12 +87,16 @@ class Market:
     def _append(self, read: SeriesFile, now: datetime) -> int:
         fresh: list[Observation] = []
         for info, rows in read.series:
-            last = {point.valid_time: point.value for point in self._points(info.series, datetime.max.replace(tzinfo=UTC))}
+            last = {
+                point.valid_time: point.value for point in self._points(info.series, datetime.max.replace(tzinfo=UTC))
+            }
             for row in rows:
                 if row.valid_time not in last:
                     fresh.append(row)
                 elif last[row.valid_time] != row.value:
-                    fresh.append(row.model_copy(update={"known_at": max(now, row.known_at), "vintage": now.isoformat()}))
+                    fresh.append(
+                        row.model_copy(update={"known_at": max(now, row.known_at), "vintage": now.isoformat()})
+                    )
             self._infos[info.series] = info
         self._cache.clear()
         if fresh:
@@ -104,7 +108,9 @@ class Market:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        rows = [{**row.model_dump(), "known_at": row.known_at.astimezone(UTC).replace(tzinfo=None)} for row in observations]
+        rows = [
+            {**row.model_dump(), "known_at": row.known_at.astimezone(UTC).replace(tzinfo=None)} for row in observations
+        ]
         table = pa.Table.from_pylist(rows)
         digest = hashlib.sha256(repr([tuple(row.values()) for row in rows]).encode()).hexdigest()[:16]
         self._log.mkdir(parents=True, exist_ok=True)
@@ -120,7 +126,10 @@ class Market:
     def describe(self, infos: Iterable[SeriesInfo]) -> None:
         """Add series descriptions, as a data source does with its first pull."""
         self._infos |= {info.series: info for info in infos}
-        self._save(self._log / "files.json", json.loads(path.read_text("utf-8")) if (path := self._log / "files.json").exists() else {})
+        self._save(
+            self._log / "files.json",
+            json.loads(path.read_text("utf-8")) if (path := self._log / "files.json").exists() else {},
+        )
 
     def series(self) -> dict[str, SeriesInfo]:
         """Every series by name, derived ones included."""
@@ -142,19 +151,35 @@ class Market:
         connection = self._open()
         if connection is None:
             return []
-        rows = connection.execute(
-            "SELECT valid_time, arg_max(value, known_at), max(known_at) FROM observations "
-            "WHERE series = ? AND known_at <= ? GROUP BY valid_time ORDER BY valid_time",
-            [series, as_of.astimezone(UTC).replace(tzinfo=None)],
-        ).fetchall()
+        rows = (
+            connection.cursor()
+            .execute(
+                "SELECT valid_time, arg_max(value, known_at), max(known_at) FROM observations "
+                "WHERE series = ? AND known_at <= ? GROUP BY valid_time ORDER BY valid_time",
+                [series, as_of.astimezone(UTC).replace(tzinfo=None)],
+            )
+            .fetchall()
+        )
         return [Point(day, value, known.replace(tzinfo=UTC)) for day, value, known in rows]
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Rows of a read-only query over the table ``observations``."""
+        """Rows of a read-only query over the table ``observations``.
+
+        Raises:
+            InputError: the query does not run.
+            NotFoundError: there is no data yet.
+        """
         connection = self._open()
         if connection is None:
-            raise NotFoundError("the desk has no data yet: put CSV or Parquet files under data/ and run stoa ingest data")
-        found = connection.execute(sql, list(parameters))
+            raise NotFoundError(
+                "the desk has no data yet: put CSV or Parquet files under data/ and run stoa ingest data"
+            )
+        import duckdb
+
+        try:
+            found = connection.cursor().execute(sql, list(parameters))
+        except duckdb.Error as error:
+            raise InputError(f"the query does not run: {str(error).splitlines()[0]}") from error
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

@@ -86,7 +86,7 @@ def _wide(header: list[str], rows: list[list[str]], stem: str, day_column: int) 
             continue
         cells = [_Cell(i, row, row[column]) for i, row in enumerate(rows, 2) if len(row) > column]
         numbers = sum(number_of(cell.value) is not None for cell in cells)
-        if numbers and numbers >= 0.5 * sum(cell.value.strip().lower() not in _MISSING for cell in cells):  # noqa: PLR2004
+        if numbers and numbers >= 0.5 * sum(cell.value.strip().lower() not in _MISSING for cell in cells):
             groups.append((f"{stem}.{title.replace(' ', '_').replace('-', '_')}", cells))
     return groups
 
@@ -118,7 +118,9 @@ def _observations(
             out.warnings.append(f"{info.series}, row {cell.row}: {what}; the row is left out")
             continue
         if day in found and found[day].value != number:
-            out.warnings.append(f"{info.series}, row {cell.row}: {day} stands twice with other values; the last one counts")
+            out.warnings.append(
+                f"{info.series}, row {cell.row}: {day} stands twice with other values; the last one counts"
+            )
         unit = cell.fields[unit_column].strip() if unit_column is not None else ""
         units.add(unit)
         known = _moment(cell.fields[known_column]) if known_column is not None else None

@@ -134,8 +134,12 @@ class Calculation(_Frozen):
 
     name: Slug
     tool: str
-    arguments: dict[str, Any] = Field(default_factory=dict, description='a text that starts with "=" is a rule to evaluate')
-    text: str = Field(default="", description="the finding, with {field} from the result, e.g. pays {net_multiple:.1f}x")
+    arguments: dict[str, Any] = Field(
+        default_factory=dict, description='a text that starts with "=" is a rule to evaluate'
+    )
+    text: str = Field(
+        default="", description="the finding, with {field} from the result, e.g. pays {net_multiple:.1f}x"
+    )
 
 
 class Applied(_Frozen):

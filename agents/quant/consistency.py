@@ -75,7 +75,10 @@ def _disjoint(held: Sequence[Held]) -> list[Contradiction]:
         if max(x.low or 0, y.low or 0) > min(x.high or 0, y.high or 0):
             found.append(
                 _contradiction(
-                    "disjoint values", a, b, f"{x.subject}, {x.metric}: {_band(x)} ({a.thesis}) against {_band(y)} ({b.thesis})",
+                    "disjoint values",
+                    a,
+                    b,
+                    f"{x.subject}, {x.metric}: {_band(x)} ({a.thesis}) against {_band(y)} ({b.thesis})",
                     f"one measured value of {x.metric} for {x.subject}, with its source and date",
                 )  # fmt: skip
             )
@@ -89,7 +92,9 @@ def _exclusive(held: Sequence[Held]) -> list[Contradiction]:
         if x.state and y.state and (y.state in x.opposite_states or x.state in y.opposite_states):
             found.append(
                 _contradiction(
-                    "exclusive states", a, b,
+                    "exclusive states",
+                    a,
+                    b,
                     f"{x.subject}: {x.state} in {x.start}–{x.end} and {y.state} in {y.start}–{y.end} share "
                     f"{max(x.start, y.start)}–{min(x.end, y.end)}",
                     f"the date at which {x.metric} turns, from a series that both claims accept",
@@ -110,7 +115,9 @@ def _factors(held: Sequence[Held]) -> list[Contradiction]:
                 named = " × ".join(f"{name} {value:g}" for name, value in claim.factors.items())
                 found.append(
                     _contradiction(
-                        "missing factor", item, item,
+                        "missing factor",
+                        item,
+                        item,
                         f"{claim.subject}: {claim.low:g}x is claimed, but {named} = {gap.product:g}x; "
                         f"a factor of {gap.missing_factor:g} is never named",
                         f"name the factor of {gap.missing_factor:g}, with a source, or lower the multiple to {gap.product:g}x",
@@ -144,7 +151,9 @@ def _past_peak(position: Held, move: Held) -> list[Contradiction]:
         return []
     return [
         _contradiction(
-            "payoff past its peak", position, move,
+            "payoff past its peak",
+            position,
+            move,
             f"{position.claim.subject}: at {move.claim.high:+g} % ({reached:.2f}) the {low:g}/{middle:g}/{high:g} butterfly "
             f"pays {paid:.2f} of a maximum {best:g}: its peak is behind it",
             f"a target near {middle:g}, or strikes around {reached:.0f}",

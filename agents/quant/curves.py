@@ -55,10 +55,14 @@ def forward(spot: float, rate: float, years: float, dividend: float = 0.0, stora
     if spot <= 0 or years < 0:
         raise QuantError("S must be above zero and t not negative")
     carry = rate - dividend + storage
-    return ForwardResult(forward=spot * math.exp(carry * years), carry=carry, units={"forward": "price", "carry": "per year"})
+    return ForwardResult(
+        forward=spot * math.exp(carry * years), carry=carry, units={"forward": "price", "carry": "per year"}
+    )
 
 
-def calendar_spread(near: float, far: float | None, rate: float, years: float, multiplier: float = 1.0) -> CalendarSpreadResult:
+def calendar_spread(
+    near: float, far: float | None, rate: float, years: float, multiplier: float = 1.0
+) -> CalendarSpreadResult:
     """The fair far price is the near one carried at ``rate`` for ``years``; spread = near - far."""
     if near <= 0 or years <= 0:
         raise QuantError("near must be a price above zero and the time between the months above zero")
@@ -78,7 +82,9 @@ def basis(here: float, there: float, costs: dict[str, float | None]) -> BasisRes
     """
     missing = sorted(name for name, value in costs.items() if value is None)
     if missing:
-        raise QuantError(f"the basis needs {', '.join(missing)}: ask the broker or the refiner, no public series gives them")
+        raise QuantError(
+            f"the basis needs {', '.join(missing)}: ask the broker or the refiner, no public series gives them"
+        )
     known = {name: float(value or 0.0) for name, value in costs.items()}
     return BasisResult(gross=there - here, net=there - here - sum(known.values()), costs=known, units={"net": "price"})
 

@@ -157,8 +157,12 @@ def _calibration(pairs: Sequence[tuple[float, bool]]) -> list[CalibrationBin]:
             yes = sum(o for _, o in inside)
             found.append(
                 CalibrationBin(
-                    low=i / 10, high=(i + 1) / 10, n=len(inside), forecast=sum(p for p, _ in inside) / len(inside),
-                    frequency=yes / len(inside), interval=wilson(yes, len(inside)),
+                    low=i / 10,
+                    high=(i + 1) / 10,
+                    n=len(inside),
+                    forecast=sum(p for p, _ in inside) / len(inside),
+                    frequency=yes / len(inside),
+                    interval=wilson(yes, len(inside)),
                 )  # fmt: skip
             )
     return found

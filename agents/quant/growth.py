@@ -118,7 +118,10 @@ def supply_demand(  # noqa: PLR0913 - the names are the tool's contract
     if shortage and shortage_year:
         span = shortage_year - start.year
         # A shortage of k times means that demand is k times supply: utilisation k, were it not capped at one.
-        needed = [(k, ((k / u) ** (1 / span) * (1 + supply_growth) - 1) * 100) for k, u in zip(shortage, sorted(utilisation, reverse=True), strict=True)]
+        needed = [
+            (k, ((k / u) ** (1 / span) * (1 + supply_growth) - 1) * 100)
+            for k, u in zip(shortage, sorted(utilisation, reverse=True), strict=True)
+        ]
     return SupplyDemandResult(
         years=[start.year + float(n) for n in steps], low=[utilisation[0] * ratio**n for n in range(years + 1)],
         high=[utilisation[1] * ratio**n for n in range(years + 1)],
@@ -134,4 +137,6 @@ def _crossing(level: float, band: tuple[float, float], ratio: float, start: date
         n = math.log(level / u) / math.log(ratio) if ratio != 1 else math.inf
         days.append(start + timedelta(days=n * 365.25) if 0 <= n < 100 else None)  # noqa: PLR2004
     known = [day for day in days if day]
-    return Crossing(level=level, earliest=min(known, default=None), latest=max(known, default=None), units={"level": "per 1.00"})
+    return Crossing(
+        level=level, earliest=min(known, default=None), latest=max(known, default=None), units={"level": "per 1.00"}
+    )

@@ -65,9 +65,13 @@ def legs_of(rows: Sequence[LegRow]) -> list[Leg]:
     legs = []
     for number, row in enumerate(rows, 1):
         kind = str(row[0]) if row else ""
-        numbers = [float(value) if isinstance(value, int | float) else None for value in [*row[1:5], None, None, None, None]]
+        numbers = [
+            float(value) if isinstance(value, int | float) else None for value in [*row[1:5], None, None, None, None]
+        ]
         if kind not in {"call", "put", "spot", "future"} or not numbers[0] or numbers[1] is None or numbers[1] <= 0:
-            raise QuantError(f"leg {number} must be [call|put|spot|future, quantity not 0, strike above 0, premium or null, t?]")
+            raise QuantError(
+                f"leg {number} must be [call|put|spot|future, quantity not 0, strike above 0, premium or null, t?]"
+            )
         legs.append(Leg(kind, numbers[0], numbers[1], numbers[2], numbers[3]))  # type: ignore[arg-type]
     return legs
 
@@ -83,7 +87,9 @@ def _intrinsic(leg: Leg, spot: float) -> float:
     return max(0.0, leg.strike - spot) if leg.kind == "put" else spot - leg.strike
 
 
-def structure(legs: Sequence[Leg], market: Market, cost: float | None = None, nav_pct: float | None = None) -> StructureResult:
+def structure(
+    legs: Sequence[Leg], market: Market, cost: float | None = None, nav_pct: float | None = None
+) -> StructureResult:
     """Everything about a structure whose legs expire together.
 
     Args:
@@ -149,7 +155,9 @@ def _leg_value(leg: Leg, market: Market) -> float:
 
 def _terms(leg: Leg, market: Market) -> Terms:
     kind: Literal["call", "put"] = "call" if leg.kind == "call" else "put"
-    return Terms(kind, market.spot or 0.0, leg.strike, market.years or 0.0, market.rate, market.dividend, market.sigma or 0.0)
+    return Terms(
+        kind, market.spot or 0.0, leg.strike, market.years or 0.0, market.rate, market.dividend, market.sigma or 0.0
+    )
 
 
 def _total_greeks(legs: Sequence[Leg], market: Market) -> dict[str, float] | None:

@@ -42,7 +42,12 @@ def find_dates(text: str) -> Iterator[Fact]:
         if found:
             dates, granularity = found
             yield Fact(
-                kind="date", dates=dates, granularity=granularity, start=match.start(), end=match.end(), text=match.group()
+                kind="date",
+                dates=dates,
+                granularity=granularity,
+                start=match.start(),
+                end=match.end(),
+                text=match.group(),
             )
 
 

@@ -10,7 +10,9 @@ from memory.facts.units import CURRENCIES, PER, SCALES, UNITS, alternation
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,10})?"
 _CHINESE_NUMBER = r"[零〇一二两兩三四五六七八九十百]{1,6}(?:[点點][零一二三四五六七八九]{1,6})?"
 _DASH = r"\s?(?:-|–|—|~|〜|至|到|\bto\b)\s?"
-_STRIKES = re.compile(rf"(?<![A-Za-z0-9_./-])({_DIGITS})(?P<mark>[-/、])({_DIGITS})(?:(?P=mark)({_DIGITS}))(?:(?P=mark)({_DIGITS}))?(?![A-Za-z0-9_/-])")
+_STRIKES = re.compile(
+    rf"(?<![A-Za-z0-9_./-])({_DIGITS})(?P<mark>[-/、])({_DIGITS})(?:(?P=mark)({_DIGITS}))(?:(?P=mark)({_DIGITS}))?(?![A-Za-z0-9_/-])"
+)
 
 
 def _quantity_pattern() -> re.Pattern[str]:
@@ -33,7 +35,9 @@ def _quantity_pattern() -> re.Pattern[str]:
 
 
 _QUANTITY = _quantity_pattern()
-_GLUED = re.compile(r"[A-Za-z0-9_]$|[A-Za-z]-$|(?:[Pp]hase|[Pp]age|[Ss]ection|[Cc]hapter|[Ss]&[Pp]|[Nn]o\.|#|[Vv]ersion|第)\s?$")
+_GLUED = re.compile(
+    r"[A-Za-z0-9_]$|[A-Za-z]-$|(?:[Pp]hase|[Pp]age|[Ss]ection|[Cc]hapter|[Ss]&[Pp]|[Nn]o\.|#|[Vv]ersion|第)\s?$"
+)
 _AT_LEAST = ("逾", "超过", "超過", "高于", "至少", "over", "above", "more than", "at least", ">")
 _AT_MOST = ("不到", "不足", "至多", "最多", "低于", "under", "below", "less than", "at most", "up to", "<")
 _ABOUT = ("约", "約", "大约", "大約", "近", "about", "around", "roughly", "some", "nearly", "almost", "~", "≈")
@@ -89,7 +93,12 @@ def _scan(text: str, start: int, end: int) -> list[Fact]:
 
 def _runs_on(text: str, end: int) -> bool:
     """A number that goes on into a name (3D, 8K-form, 10th) is part of the name."""
-    return text[end - 1].isdigit() and end < len(text) and text[end].isascii() and (text[end].isalpha() or text[end] == "_")
+    return (
+        text[end - 1].isdigit()
+        and end < len(text)
+        and text[end].isascii()
+        and (text[end].isalpha() or text[end] == "_")
+    )
 
 
 def _number_start(match: re.Match[str]) -> int:

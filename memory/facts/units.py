@@ -1,6 +1,7 @@
 """Scales and units, in both languages, and the base unit each is counted in."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 SCALES = {
@@ -45,7 +46,8 @@ PER = {"oz": "oz", "ounce": "oz", "盎司": "oz", "bbl": "bbl", "barrel": "bbl",
 @cache
 def alternation(kind: str) -> str:
     """A regex alternation of the words of one table, the longest first; English words end at a word boundary."""
-    words = {"scale": SCALES, "currency": CURRENCIES, "unit": UNITS, "per": PER}[kind]
+    tables: dict[str, Iterable[str]] = {"scale": SCALES, "currency": CURRENCIES, "unit": UNITS, "per": PER}
+    words = tables[kind]
     parts = []
     for word in sorted(words, key=len, reverse=True):
         escaped = re.escape(word).replace(r"\ ", r"[ -]")

@@ -10,9 +10,27 @@ from memory.ingest.read import decode
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_DROPPED = ["script", "style", "noscript", "nav", "header", "footer", "aside", "form", "button", "svg", "iframe", "template"]
+_DROPPED = [
+    "script",
+    "style",
+    "noscript",
+    "nav",
+    "header",
+    "footer",
+    "aside",
+    "form",
+    "button",
+    "svg",
+    "iframe",
+    "template",
+]
 _BLOCKS = ["h1", "h2", "h3", "h4", "h5", "h6", "p", "li", "pre", "blockquote", "table", "dd", "dt", "figcaption", "td"]
-_BANNER = re.compile(r"cookie|consent|banner|breadcrumb|sidebar|menu|navbar|share|social|newsletter|subscribe|related|advert", re.IGNORECASE)
+_CONTAINERS = frozenset({"div", "section", "ul", "ol"})
+_ROLE = re.compile("navigation|banner|complementary|contentinfo")
+_BANNER = re.compile(
+    r"cookie|consent|banner|breadcrumb|sidebar|menu|navbar|share|social|newsletter|subscribe|related|advert",
+    re.IGNORECASE,
+)
 _NOISE = re.compile(
     r"^(?:share this.*|subscribe.*|all rights reserved.*|©.*|accept (?:all )?cookies.*|we use cookies.*|skip to .*|版权所有.*|分享到.*)$",
     re.IGNORECASE,
@@ -54,13 +72,21 @@ def _meta(soup: "BeautifulSoup") -> dict[str, str]:
 
 
 def _strip(soup: "BeautifulSoup") -> int:
-    removed = soup.find_all(_DROPPED)
-    removed += soup.find_all(attrs={"role": re.compile("navigation|banner|complementary|contentinfo")})
-    removed += [tag for tag in soup.find_all(["div", "section", "ul"]) if _BANNER.search(" ".join([*tag.get_attribute_list("class"), str(tag.get("id") or "")] if tag.get("class") else [str(tag.get("id") or "")]))]
-    removed += [tag for tag in soup.find_all(["ul", "ol", "div"]) if _is_menu(tag)]
+    removed = [
+        tag
+        for tag in soup.find_all(True)
+        if tag.name in _DROPPED
+        or _ROLE.search(str(tag.get("role") or ""))
+        or (tag.name in _CONTAINERS and (_BANNER.search(_named(tag)) or _is_menu(tag)))
+    ]
     for tag in removed:
         tag.extract()
     return len(removed)
+
+
+def _named(tag: "Tag") -> str:
+    classes = tag.get("class") or []
+    return " ".join([str(tag.get("id") or ""), *(classes if isinstance(classes, list) else [str(classes)])])
 
 
 def _is_menu(tag: "Tag") -> bool:
@@ -86,14 +112,19 @@ def _block(block: "Tag", builder: Builder, language: str) -> int:
     if name[0] == "h" and name[1:].isdigit():
         builder.add_heading(text, int(name[1:]))
     else:
-        builder.add(text, "text", f"§ {builder.heading}" if builder.heading else f"paragraph {len(builder.segments) + 1}")
+        builder.add(
+            text, "text", f"§ {builder.heading}" if builder.heading else f"paragraph {len(builder.segments) + 1}"
+        )
     return 0
 
 
 def _foreign(text: str, language: str) -> bool:
     """A line in a script that is neither Latin nor, on a Chinese page, Han: a language menu, not content."""
     letters = [character for character in text if character.isalpha()]
-    other = sum(not ("\u3400" <= c <= "\u9fff" or c.isascii() or "\u00c0" <= c <= "\u036f" or "\u0370" <= c <= "\u03ff") for c in letters)
+    other = sum(
+        not ("\u3400" <= c <= "\u9fff" or c.isascii() or "\u00c0" <= c <= "\u036f" or "\u0370" <= c <= "\u03ff")
+        for c in letters
+    )
     han = sum("\u3400" <= character <= "\u9fff" for character in letters)
     share = other + (han if language != "zh" and len(letters) < 12 else 0)  # noqa: PLR2004
     return bool(letters) and share > 0.5 * len(letters)

@@ -3,10 +3,8 @@
 from datetime import date
 from email import message_from_bytes, policy
 from email.errors import MessageError
-from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import cast
 
 from memory.errors import UnreadableError
 from memory.ingest.document import Builder, Document
@@ -15,7 +13,7 @@ from memory.ingest.document import Builder, Document
 def read(path: Path) -> Document:
     """Subject, sender and date as meta; the plain text part, or the HTML one as text."""
     try:
-        message = cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default))
+        message = message_from_bytes(path.read_bytes(), policy=policy.default)
         part = message.get_body(("plain", "html"))
         content = part.get_content() if part else ""
     except (MessageError, LookupError, KeyError) as error:

@@ -61,7 +61,9 @@ def _segments(text: str, body: int) -> list[Segment]:
         elif token.type == "table_open":
             found.append(Segment(start, end, "table", _place(text, start, path), _heading(path)))
         elif token.type != "hr":
-            found += [s._replace(locator=_place(text, s.start, path)) for s in paragraphs(text, start, end, _heading(path))]
+            found += [
+                s._replace(locator=_place(text, s.start, path)) for s in paragraphs(text, start, end, _heading(path))
+            ]
     return found
 
 

@@ -50,7 +50,11 @@ def _reader(path: Path, content: bytes) -> Callable[[Path], Document]:
     if name is None:
         known = ", ".join(sorted(READERS))
         raise UnreadableError(f"{path.name} is of a kind the desk does not read: convert it to one of {known}")
-    if name in {"plain", "markdown", "html"} and b"\x00" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if (
+        name in {"plain", "markdown", "html"}
+        and b"\x00" in content[:4096]
+        and not content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    ):
         raise UnreadableError(f"{path.name} is not text, whatever its name says: give it its right suffix")
     reader: Callable[[Path], Document] = import_module(f"memory.ingest.{name}").read
     return reader

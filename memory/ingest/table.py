@@ -24,7 +24,9 @@ def read(path: Path) -> Document:
     try:
         header, rows = read_table(path)
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise UnreadableError(f"{path.name} cannot be read as a table ({error}): save it again as CSV in UTF-8") from error
+        raise UnreadableError(
+            f"{path.name} cannot be read as a table ({error}): save it again as CSV in UTF-8"
+        ) from error
     builder = Builder()
     builder.add_heading(path.stem, 1)
     builder.add(f"Table {path.name}: {len(rows)} rows, columns {', '.join(header)}.", "text", "columns")
@@ -48,7 +50,7 @@ def _problems(header: list[str], rows: list[list[str]]) -> list[str]:
     for column, name in enumerate(header):
         cells = [row[column].strip() for row in rows if len(row) > column and row[column].strip()]
         numbers = sum(number_of(cell) is not None for cell in cells)
-        if 0 < numbers < len(cells) and numbers >= 0.5 * len(cells):  # noqa: PLR2004
+        if 0 < numbers < len(cells) and numbers >= 0.5 * len(cells):
             found.append(f"column {name!r} mixes numbers with {len(cells) - numbers} other values")
         if name.strip().lower() == "unit" and len(set(cells)) > 1 and "series" not in [h.lower() for h in header]:
             found.append(f"the unit changes within the file: {', '.join(sorted(set(cells))[:4])}")

@@ -26,7 +26,7 @@ def read(path: Path) -> Document:
         if isinstance(block, Table):
             rows = [" | ".join(cell.text.strip() for cell in row.cells) for row in block.rows]
             builder.add("\n".join(rows), "table", place)
-        elif (style := block.style.name or "").startswith("Heading") or style == "Title":
+        elif (style := (block.style.name if block.style else "") or "").startswith("Heading") or style == "Title":
             builder.add_heading(block.text, int(style[-1]) if style[-1].isdigit() else 0)
         else:
             builder.add(block.text, "text", place)

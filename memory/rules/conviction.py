@@ -92,8 +92,13 @@ def move(
         used[impulse.source] = used.get(impulse.source, 0.0) + applied
         steps.append(
             Step(
-                name=impulse.name, source=impulse.source, declared=wanted, applied=round(applied, 6),
-                before=round(probability_of(odds), 6), after=round(probability_of(after), 6), reason=reason,
+                name=impulse.name,
+                source=impulse.source,
+                declared=wanted,
+                applied=round(applied, 6),
+                before=round(probability_of(odds), 6),
+                after=round(probability_of(after), 6),
+                reason=reason,
                 evidence=impulse.evidence,
             )  # fmt: skip
         )

@@ -137,7 +137,9 @@ def _lex(text: str) -> list[_Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if not match:
-            raise RuleError(f"column {at + 1}: {text[at : at + 12]!r} is not part of a rule: see the rule language in docs/concepts.md")
+            raise RuleError(
+                f"column {at + 1}: {text[at : at + 12]!r} is not part of a rule: see the rule language in docs/concepts.md"
+            )
         kind = str(match.lastgroup)
         if kind != "space":
             value = match.group().replace("−", "-")
@@ -155,7 +157,9 @@ class _Parser:
     def end(self) -> None:
         token = self._peek()
         if token.kind != "end":
-            raise RuleError(f"column {token.column}: {token.text!r} follows where the rule should end: join the parts with and/or")
+            raise RuleError(
+                f"column {token.column}: {token.text!r} follows where the rule should end: join the parts with and/or"
+            )
 
     def _peek(self) -> _Token:
         return self._tokens[self._at]
@@ -270,7 +274,9 @@ class _Parser:
     def _series_name(self, function: str) -> Series:
         token = self._peek()
         if token.kind != "name":
-            raise RuleError(f"column {token.column}: {function}() takes a series first, e.g. {function}(comex.silver.mar …)")
+            raise RuleError(
+                f"column {token.column}: {function}() takes a series first, e.g. {function}(comex.silver.mar …)"
+            )
         self._at += 1
         return Series(token.text)
 
@@ -283,7 +289,9 @@ class _Parser:
             raise RuleError(f"column {token.column}: prior() takes a whole number of observations, e.g. prior(x, 1)")
         match = re.fullmatch(r"(\d{1,5})(obs|[dwmy])", token.text)
         if token.kind != "window" or not match or int(match[1]) == 0:
-            raise RuleError(f"column {token.column}: {function}() takes a window such as 30d, 8w, 12m, 5y or 20obs, not {token.text!r}")
+            raise RuleError(
+                f"column {token.column}: {function}() takes a window such as 30d, 8w, 12m, 5y or 20obs, not {token.text!r}"
+            )
         return Window(int(match[1]), match[2])  # type: ignore[arg-type]
 
 

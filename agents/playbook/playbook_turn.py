@@ -1,0 +1,26 @@
+"""The deterministic agent: the same interface as a model's turn."""
+
+from collections.abc import Callable
+
+from agents.playbook import analyst, architect, developer, frontend, quant
+from agents.turn import Task, Turn
+from agents.workbench import Workbench
+
+_ROLES: dict[str, Callable[[Task, Workbench], Turn]] = {
+    "architect": architect.take,
+    "data-analyst": analyst.take,
+    "quant": quant.take,
+    "developer": developer.take,
+    "frontend": frontend.take,
+}
+
+
+class PlaybookTurn:
+    """Takes turns by playbook; a role of the desk's own that has none says so."""
+
+    def take(self, task: Task, workbench: Workbench) -> Turn:
+        """Work on a task without a model."""
+        playbook = _ROLES.get(task.role)
+        if playbook is None:
+            return Turn(requests=(f"{task.role} has no playbook: set a model for it to take part",))
+        return playbook(task, workbench)

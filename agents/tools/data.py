@@ -1,0 +1,99 @@
+"""Tools over market data and over numbers in text."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel
+
+from agents.errors import ToolError
+from agents.tool import tool
+from agents.workbench import Workbench
+from memory.facts import Fact, extract_facts
+from memory.observation import SeriesInfo
+
+
+class SeriesRow(BaseModel):
+    """A series and its newest value at the as-of."""
+
+    info: SeriesInfo
+    last: float | None
+    valid_time: date | None
+    known_at: str
+
+
+class SeriesList(BaseModel):
+    """Series at the as-of."""
+
+    series: list[SeriesRow]
+
+
+class RuleResult(BaseModel):
+    """What a rule says, and every value it read."""
+
+    state: str
+    value: float | bool | None
+    reason: str
+    evidence: list[dict[str, Any]]
+
+
+class Facts(BaseModel):
+    """Numbers and dates in a text."""
+
+    facts: list[Fact]
+
+
+class Rows(BaseModel):
+    """Rows of a query."""
+
+    rows: list[dict[str, Any]]
+    truncated: bool
+
+
+ROWS = 500
+
+
+@tool("data.series")
+def series(workbench: Workbench, name: str = "") -> SeriesList:
+    """The series there are, or those whose name contains ``name``, with their newest value known at the as-of."""
+    found = []
+    for key, info in sorted(workbench.market.series().items()):
+        if name in key:
+            points = workbench.reader.points(key, workbench.as_of)
+            last = points[-1] if points else None
+            found.append(
+                SeriesRow(
+                    info=info,
+                    last=last.value if last else None,
+                    valid_time=last.valid_time if last else None,
+                    known_at=last.known_at.isoformat() if last else "",
+                )  # fmt: skip
+            )
+    return SeriesList(series=found)
+
+
+@tool("data.rule")
+def rule(workbench: Workbench, rule: str, thesis: str = "") -> RuleResult:
+    """Evaluate a rule over series (and over a thesis's measures) at the as-of, with the evidence of every value."""
+    owner = workbench.book.get(thesis, workbench.as_of).thesis if thesis else None
+    found = workbench.evaluate(rule, owner)
+    return RuleResult(
+        state=found.state, value=found.value, reason=found.reason, evidence=[item._asdict() for item in found.evidence]
+    )
+
+
+@tool("data.facts")
+def facts(text: str) -> Facts:
+    """Numbers with units, ranges, strikes and dates in an English or Chinese text, each with its span."""
+    return Facts(facts=extract_facts(text))
+
+
+@tool("data.sql")
+def sql(workbench: Workbench, query: str) -> Rows:
+    """A read-only query over the table observations (series, valid_time, known_at, value, unit), known at the as-of."""
+    statement = query.strip().rstrip(";")
+    if not statement.lower().startswith(("select", "with")) or ";" in statement:
+        raise ToolError("give one SELECT over the table observations: the data is read-only")
+    as_known = workbench.as_of.replace(tzinfo=None).isoformat(sep=" ")
+    scoped = f"WITH observations AS (SELECT * FROM main.observations WHERE known_at <= TIMESTAMP '{as_known}') SELECT * FROM ({statement}) LIMIT {ROWS + 1}"  # noqa: S608 - the statement is the caller's own, on an in-memory copy
+    rows = workbench.market.query(scoped)
+    return Rows(rows=rows[:ROWS], truncated=len(rows) > ROWS)

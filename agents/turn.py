@@ -1,0 +1,79 @@
+"""One agent's turn: what it was asked, and what it gives back."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agents.workbench import Workbench
+from memory.thesis import Evidence, Proposal
+
+FindingKind = Literal[
+    "signal", "falsifier", "passage", "calculation", "contradiction", "request", "forecast", "bet", "chart"
+]
+Step = Literal["plan", "work", "discuss", "propose", "answer"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Post(_Frozen):
+    """What an agent says in the channel."""
+
+    role: str
+    text: str
+    citations: tuple[Evidence, ...] = ()
+    to: tuple[str, ...] = Field(default=(), description="roles it hands over to, mentions or challenges")
+    thesis: str = ""
+
+
+class Finding(_Frozen):
+    """What an agent found, in a form that code can use: ``data`` depends on the kind."""
+
+    kind: FindingKind
+    role: str
+    thesis: str
+    text: str
+    citations: tuple[Evidence, ...] = ()
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Turn(_Frozen):
+    """All that a turn gives back."""
+
+    posts: tuple[Post, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    requests: tuple[str, ...] = ()
+
+
+class Task(_Frozen):
+    """What an agent is asked to do in this turn."""
+
+    step: Step
+    role: str
+    theses: tuple[str, ...] = ()
+    new_records: tuple[str, ...] = Field(default=(), description="passages that came since the last run")
+    question: str = ""
+    findings: tuple[Finding, ...] = ()
+    posts: tuple[Post, ...] = ()
+    round: int = 0
+
+
+class Agent(Protocol):
+    """Who takes turns: a playbook, or a model."""
+
+    def take(self, task: Task, workbench: Workbench) -> Turn:
+        """Work on a task and give back what came of it."""
+        ...
+
+
+def merged(turns: Sequence[Turn]) -> Turn:
+    """Several turns as one, in order."""
+    return Turn(
+        posts=tuple(post for turn in turns for post in turn.posts),
+        findings=tuple(finding for turn in turns for finding in turn.findings),
+        proposals=tuple(proposal for turn in turns for proposal in turn.proposals),
+        requests=tuple(request for turn in turns for request in turn.requests),
+    )
