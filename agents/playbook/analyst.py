@@ -8,7 +8,7 @@ from agents.workbench import Workbench
 from memory.errors import RuleError
 from memory.measures import sentences
 from memory.records import Kind, Record, Trust
-from memory.rules import Evaluation
+from memory.rules import Evaluation, ValueEvidence
 from memory.text import fold
 from memory.thesis import Evidence, Falsifier, Signal, Thesis
 
@@ -37,7 +37,8 @@ def take(task: Task, workbench: Workbench) -> Turn:
 
 def _rules(thesis: Thesis, workbench: Workbench) -> list[Finding]:
     found = []
-    for rule in [*thesis.signals, *thesis.falsifiers]:
+    rules: list[Signal | Falsifier] = [*thesis.signals, *thesis.falsifiers]
+    for rule in rules:
         kind = "falsifier" if isinstance(rule, Falsifier) else "signal"
         try:
             evaluation = workbench.evaluate(rule.rule, thesis)
@@ -78,7 +79,9 @@ def _finding(
     )
 
 
-def _evidence(item, thesis: Thesis, rule: Signal | Falsifier, evaluation: Evaluation, workbench: Workbench) -> Evidence:  # type: ignore[no-untyped-def] # noqa: ANN001
+def _evidence(
+    item: ValueEvidence, thesis: Thesis, rule: Signal | Falsifier, evaluation: Evaluation, workbench: Workbench
+) -> Evidence:
     supports = (rule.llr > 0) == (evaluation.state == "true")
     stance = "supports" if supports else "contradicts"
     if item.quote:

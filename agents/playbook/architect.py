@@ -97,7 +97,8 @@ def conviction(thesis: Thesis, findings: Sequence[Finding], workbench: Workbench
     a day hold back follows on later days.
     """
     today = workbench.as_of.date()
-    impulses, spent = [], {}
+    impulses: list[Impulse] = []
+    spent: dict[str, float] = {}
     for applied in thesis.applied.values():
         if applied.day == today:
             spent[applied.source] = spent.get(applied.source, 0.0) + applied.spent

@@ -9,8 +9,8 @@ from memory.thesis import Thesis
 
 ROLE = "frontend"
 _CHARTS = {"quant.structure": "payoff", "quant.curve": "curve", "quant.supply_demand": "fan"}
-LINES = 2
-"""Line charts a thesis: its first signals' series."""
+LINES = 1
+"""Line charts a thesis: more would bury the one that matters."""
 
 
 def take(task: Task, workbench: Workbench) -> Turn:
@@ -52,8 +52,8 @@ def _lines(thesis: Thesis, workbench: Workbench) -> list[Finding]:
     from memory.rules import parse
 
     names: list[str] = []
-    for rule in [*thesis.signals, *thesis.falsifiers]:
-        names += [name for name in sorted(parse(rule.rule).series) if name not in names]
+    for text in [*(item.rule for item in thesis.signals), *(item.rule for item in thesis.falsifiers)]:
+        names += [name for name in sorted(parse(text).series) if name not in names]
     found = []
     for name in names[:LINES]:
         info = workbench.market.info(name)

@@ -1,76 +1,146 @@
 """Markdown: headings give the place, tables stay whole, front matter gives date and source."""
 
 import re
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from memory.ingest.document import Document, Segment
-from memory.ingest.plain import paragraphs
-from memory.ingest.read import decode
+from memory.ingest.boilerplate import Sieve
+from memory.ingest.dating import parse_day
+from memory.ingest.decoding import decode
+from memory.ingest.document import Document, Segment, SegmentKind
+from memory.ingest.plain import paragraphs, sieved
 
-_FRONT = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_FRONT = re.compile(r"\A---[ \t]*\n(.{0,20000}?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
+_INLINE_MARK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`]+|\\(?=[^\w\s])|(?<!\w)_+|_+(?!\w)")
+_KINDS: dict[str, SegmentKind] = {
+    "table_open": "table",
+    "blockquote_open": "quote",
+    "fence": "code",
+    "code_block": "code",
+}
 
 
-def read(path: Path) -> Document:
+class _Block(NamedTuple):
+    """A top-level block: its first line, the line after its last, and what it is."""
+
+    first: int
+    last: int
+    kind: SegmentKind
+    level: int = 0
+    title: str = ""
+
+
+def read(name: str, content: bytes) -> Document:
     """The source text, verbatim, with its structure as segments."""
-    text, warnings = decode(path.read_bytes())
-    meta: dict[str, str] = {}
-    body = 0
+    source, warnings = decode(content)
+    sieve = Sieve(source)
+    kept = sieved(source, sieve, _spared())
+    text, meta, body = kept.text, {}, 0
     if front := _FRONT.match(text):
-        meta, problem = _front(front[1])
-        warnings += problem
-        body = front.end()
-    segments = _segments(text, body)
-    title = meta.get("title") or next((s.heading for s in segments if s.heading), path.stem).split(" > ")[0]
+        meta, problems = _front(front[1])
+        warnings += problems
+        body = front.end() if meta or problems or not front[1].strip() else 0
+    segments = list(_segments(text, body, kept.line_at))
+    if body:
+        segments.insert(0, Segment(start=0, end=len(text[:body].rstrip()), locator="front matter", kind="code"))
+    day = meta.get("date") or meta.get("published") or meta.get("created") or ""
+    authored = parse_day(day)
+    if day and not authored:
+        warnings += (f"its date {day!r} names no day: write it as YYYY-MM-DD",)
+    title = meta.get("title") or next((s.heading for s in segments if s.heading), "").split(" > ")[0]
     return Document(
-        name=path.name, title=title, text=text, segments=tuple(segments), media_type="text/markdown", meta=meta,
-        warnings=warnings,
-    )  # fmt: skip
+        name=name,
+        title=title or name.rsplit(".", 1)[0],
+        text=text,
+        segments=tuple(segments),
+        media_type="text/markdown",
+        authored=authored,
+        meta=meta,
+        warnings=(*warnings, *sieve.warnings()),
+    )
+
+
+def _spared() -> Callable[[str], bool]:
+    """Code and tables are never sieved: a line of them is not a line of text."""
+    fence = ""
+
+    def spared(line: str) -> bool:
+        nonlocal fence
+        mark = _FENCE.match(line)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+            return True
+        return bool(fence) or line.startswith(("    ", "\t", "|"))
+
+    return spared
 
 
 def _front(raw: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Front matter as text values, and what is wrong with it. An empty mapping and no problem: it is none."""
     try:
-        loaded = yaml.safe_load(raw)
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw)):
+            return {}, ("its front matter uses YAML aliases and was passed over: write the values out",)
+        loaded = yaml.load(raw, Loader=yaml.BaseLoader)  # noqa: S506 - makes strings only, safer than safe_load
     except yaml.YAMLError as error:
-        return {}, (f"its front matter is no valid YAML and was passed over ({str(error).splitlines()[0]})",)
+        return {}, (f"its front matter is no valid YAML and was passed over: {str(error).splitlines()[0]}",)
+    except RecursionError:
+        return {}, ("its front matter is nested too deeply and was passed over: flatten it",)
     if not isinstance(loaded, dict):
         return {}, ()
-    return {str(key).lower(): ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            for key, value in loaded.items()}, ()  # fmt: skip
+    return {str(key).lower(): _flat(value) for key, value in loaded.items()}, ()
 
 
-def _segments(text: str, body: int) -> list[Segment]:
-    from markdown_it import MarkdownIt
+def _flat(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
-    starts = [0]
+
+def _segments(text: str, body: int, line_at: Callable[[int], int]) -> Iterator[Segment]:
+    starts = [body]
     for line in text[body:].split("\n"):
         starts.append(starts[-1] + len(line) + 1)
-    limit = len(text) - body
     path: list[tuple[int, str]] = []
-    found: list[Segment] = []
-    tokens = MarkdownIt("commonmark").enable("table").parse(text[body:])
-    for token, inner in zip(tokens, [*tokens[1:], tokens[-1]] if tokens else [], strict=True):
+    for block in _blocks(text[body:], len(starts) - 1):
+        start, end = starts[block.first], min(starts[block.last], len(text))
+        if block.title:
+            path = [*((level, title) for level, title in path if level < block.level), (block.level, block.title)]
+        heading = " > ".join(title for _, title in path)
+        # A table or a listing may hold blank lines of its own and stays one; text falls into paragraphs.
+        whole = [(start, end)] if block.kind in {"table", "code"} else paragraphs(text, start, end)
+        for low, high in whole:
+            high = low + len(text[low:high].rstrip())  # noqa: PLW2901 - the end without its blank lines
+            place = f"§ {heading}" if path else f"line {line_at(low)}"
+            if high > low:
+                yield Segment(start=low, end=high, locator=place, heading=heading, kind=block.kind)
+
+
+def _blocks(source: str, lines: int) -> Iterator[_Block]:
+    """Every line in exactly one block, in order: what the parser gives no block (link targets, rules) is text."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")
+    done = 0
+    tokens = parser.parse(source)
+    for index, token in enumerate(tokens):
         if token.level or token.map is None or token.nesting < 0:
             continue
-        start, end = body + starts[token.map[0]], body + min(starts[token.map[1]] - 1, limit)
-        if token.type == "heading_open":
-            level = int(token.tag[1])
-            path = [*[(at, title) for at, title in path if at < level], (level, inner.content)]
-            found.append(Segment(start, end, "heading", f"§ {_heading(path)}", _heading(path)))
-        elif token.type == "table_open":
-            found.append(Segment(start, end, "table", _place(text, start, path), _heading(path)))
-        elif token.type != "hr":
-            found += [
-                s._replace(locator=_place(text, s.start, path)) for s in paragraphs(text, start, end, _heading(path))
-            ]
-    return found
+        first, last = max(token.map[0], done), min(token.map[1], lines)
+        if first > done:
+            yield _Block(done, first, "text")
+        if last > first:
+            yield _block(first, last, token, tokens[index + 1] if token.type == "heading_open" else None)
+            done = last
+    if done < lines:
+        yield _Block(done, lines, "text")
 
 
-def _heading(path: list[tuple[int, str]]) -> str:
-    return " > ".join(title for _, title in path)
-
-
-def _place(text: str, start: int, path: list[tuple[int, str]]) -> str:
-    line = f"line {text.count(chr(10), 0, start) + 1}"
-    return f"§ {_heading(path)}, {line}" if path else line
+def _block(first: int, last: int, token: "Token", inner: "Token | None") -> _Block:
+    if inner is None:
+        return _Block(first, last, _KINDS.get(token.type, "text"))
+    title = " ".join(_INLINE_MARK.sub(r"\1", inner.content).split())
+    return _Block(first, last, "heading", int(token.tag[1]), title)

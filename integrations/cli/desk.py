@@ -1,0 +1,102 @@
+"""Commands on the desk as a whole: init, demo, doctor, verify, export."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from integrations.cli.common import HERE, DeskOption, JsonOption, console, emit, open_desk, show_table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(demo)
+    app.command()(doctor)
+    app.command()(verify)
+    app.command()(export)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    example: Annotated[str, typer.Option(help="Start from an example desk, e.g. macro-2026.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a desk."""
+    from integrations.new_desk import make_desk
+
+    made = make_desk(folder, example)
+    if as_json:
+        emit({"desk": str(made)})
+    else:
+        console().print(f"A desk in {made}. Next: stoa run --desk {folder}")
+
+
+def demo(
+    desk: Annotated[Path, typer.Option("--desk", help="Where the example desk goes.")] = Path("demo-desk"),
+) -> None:
+    """Run the example desk once: no key, no network. A second time shows that nothing is done twice."""
+    from integrations.cli.runs import run_and_show
+    from integrations.new_desk import make_desk
+
+    if not (desk / "stoa.toml").exists():
+        make_desk(desk, "macro-2026")
+    with open_desk(desk) as opened:
+        run_and_show(opened)
+
+
+def doctor(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Check the desk and the machine, one line a check, each with its mend."""
+    from integrations.doctor import checks
+
+    found = checks(desk)
+    if as_json:
+        emit({"checks": [check._asdict() for check in found]})
+    else:
+        marks = {"ok": "✓", "warn": "!", "fail": "✗"}
+        show_table(["", "check", "found", "mend"], [[marks[c.state], c.name, c.found, c.mend] for c in found])
+    if any(check.state == "fail" for check in found):
+        raise typer.Exit(1)
+
+
+def verify(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Prove that no line of the record was edited: every revision, forecast and stored text against its hash."""
+    from memory.errors import IntegrityError
+
+    with open_desk(desk) as opened:
+        count = opened.book.verify()
+        broken = [f"record {name}" for name in opened.store.mismatched_bodies()]
+        broken += [f"forecast {name}" for name in opened.forecasts.mismatched()]
+        if broken:
+            raise IntegrityError(
+                f"{broken[0]} was changed after it was written ({len(broken)} in all): restore the desk from a back-up"
+            )
+        head, records = opened.book.head_hash(), opened.store.count()
+    if as_json:
+        emit({"ok": True, "revisions": count, "records": records, "head": head})
+    else:
+        console().print(f"{count} revisions and {records} records hold. Head {head}")
+
+
+def export(
+    desk: DeskOption = HERE,
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
+) -> None:
+    """The whole book with its history as one JSON document, by which others can check the chain."""
+    import json
+
+    with open_desk(desk) as opened:
+        theses: list[dict[str, Any]] = []
+        for entry in opened.book.theses():
+            history = opened.book.history(entry.thesis.slug)
+            theses.append(
+                {
+                    "thesis": entry.thesis.model_dump(mode="json"),
+                    "revisions": [item.revision.model_dump(mode="json") for item in history],
+                }
+            )
+        document = {"head": opened.book.head_hash(), "theses": theses}
+    if out:
+        out.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    else:
+        emit(document)

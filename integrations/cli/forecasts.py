@@ -1,0 +1,151 @@
+"""Commands on forecasts and the score."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from integrations.cli.common import (
+    HERE,
+    AsOfOption,
+    DeskOption,
+    JsonOption,
+    console,
+    emit,
+    moment,
+    open_desk,
+    show_table,
+)
+
+if TYPE_CHECKING:
+    from integrations.desk import Desk
+    from memory.forecasts import Registered
+
+app = typer.Typer(no_args_is_help=True)
+
+
+def _row(item: "Registered") -> dict[str, Any]:
+    return {
+        "id": item.id, "thesis": item.thesis, **item.draft.model_dump(mode="json"), "registered_at": item.registered_at.isoformat(),
+        "outcome": item.outcome or "open", "resolved_at": item.resolved_at.isoformat() if item.resolved_at else None, "evidence": item.evidence,
+    }  # fmt: skip
+
+
+@app.command("list")
+def list_forecasts(as_of: AsOfOption = "", desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Every forecast, by the day it is due."""
+    with open_desk(desk) as opened:
+        rows = [_row(item) for item in opened.forecasts.all(moment(opened, as_of) if as_of else None)]
+    if as_json:
+        emit({"forecasts": rows})
+    else:
+        show_table(["id", "thesis", "forecast", "p", "due", "outcome"],
+                   [[r["id"], r["thesis"], r["text"], r["probability"], r["resolve_by"], r["outcome"]] for r in rows])  # fmt: skip
+
+
+@app.command()
+def add(  # noqa: PLR0913 - a forecast has these parts
+    thesis: Annotated[str, typer.Option(help="The thesis it belongs to.")],
+    name: Annotated[str, typer.Option(help="A short name of its own.")],
+    text: Annotated[str, typer.Option(help="What is forecast, so that anybody could decide it.")],
+    probability: Annotated[float, typer.Option(min=0.01, max=0.99)],
+    resolve_by: Annotated[str, typer.Option(help="The day it is decided, e.g. 2026-12-31.")],
+    rule: Annotated[str, typer.Option(help="The rule that decides it: yes when true.")] = "",
+    base_rate: Annotated[float | None, typer.Option(min=0.01, max=0.99)] = None,
+    market: Annotated[float | None, typer.Option(min=0.01, max=0.99)] = None,
+    desk: DeskOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Register a forecast before the fact."""
+    from pydantic import ValidationError
+
+    from memory.book import first_problem
+    from memory.errors import InputError
+    from memory.forecasts import day_of
+    from memory.rules import check, parse
+    from memory.thesis import ForecastDraft
+
+    with open_desk(desk) as opened:
+        opened.book.get(thesis)
+        if rule:
+            check(parse(rule), opened.market.series())
+        try:
+            draft = ForecastDraft(
+                name=name,
+                text=text,
+                probability=probability,
+                resolve_by=day_of(resolve_by),
+                rule=rule,
+                base_rate=base_rate,
+                market=market,
+            )
+        except ValidationError as error:
+            raise InputError(f"this forecast is not whole: {first_problem(error)}") from error
+        new = opened.forecasts.register(thesis, draft, opened.clock())
+    if as_json:
+        emit({"id": new})
+    else:
+        console().print(f"{new} registered.")
+
+
+@app.command()
+def resolve(
+    forecast: Annotated[
+        str, typer.Argument(help="An id; without one, all that are due are decided by their rules.")
+    ] = "",
+    outcome: Annotated[str, typer.Option(help="yes, no, ambiguous or annulled: a person's decision.")] = "",
+    why: Annotated[str, typer.Option(help="What it rests on.")] = "",
+    desk: DeskOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Resolve forecasts: by rule, or one by hand with the reason."""
+    from memory.errors import InputError
+
+    with open_desk(desk) as opened:
+        if forecast:
+            if outcome not in {"yes", "no", "ambiguous", "annulled"} or not why.strip():
+                raise InputError("give --outcome yes, no, ambiguous or annulled, and --why")
+            opened.forecasts.resolve(forecast, outcome, [{"by": "person", "why": why}], opened.clock())  # type: ignore[arg-type]
+            rows = [{"id": forecast, "outcome": outcome, "reason": why}]
+        else:
+            from integrations.terminal import SilentChannel
+            from orchestrator.brief import resolve_due
+
+            opened.market.refresh(opened.clock())
+            rows = resolve_due(opened.context(SilentChannel()), "forecast-resolve", opened.as_of())
+    if as_json:
+        emit({"resolved": rows})
+    else:
+        show_table(["id", "outcome", "reason"], [[row["id"], row["outcome"], row["reason"]] for row in rows])
+
+
+def scored(desk: "Desk") -> list[dict[str, Any]]:
+    """Forecasts with a probability, as the score takes them."""
+    return [
+        {"id": item.id, "thesis": item.thesis, "agent": item.draft.agent, "probability": item.draft.probability,
+         "outcome": item.outcome or "open", "base_rate": item.draft.base_rate, "market": item.draft.market}
+        for item in desk.forecasts.all() if item.draft.probability is not None
+    ]  # fmt: skip
+
+
+def score(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """How good the forecasts were: Brier, skill, calibration; no percentage under ten."""
+    from agents.tool import call
+
+    with open_desk(desk) as opened:
+        rows = scored(opened)
+        whole = call("quant.score", {"forecasts": rows, "seed": opened.settings.desk.seed}).model_dump(mode="json")
+        slugs = sorted({row["thesis"] for row in rows})
+        by_thesis = {
+            slug: call("quant.score", {"forecasts": [r for r in rows if r["thesis"] == slug]}).model_dump(mode="json")
+            for slug in slugs
+        }
+    if as_json:
+        emit({"score": whole, "by_thesis": by_thesis})
+        return
+    out = console()
+    brier = "none yet" if whole["brier"] is None else f"{whole['brier']:.3f}"
+    out.print(
+        f"{whole['n']} resolved, {whole['open']} open, {whole['ambiguous']} ambiguous. Brier {brier}. {whole['note']}"
+    )
+    show_table(["thesis", "resolved", "open", "Brier"],
+               [[slug, s["n"], s["open"], "" if s["brier"] is None else f"{s['brier']:.3f}"] for slug, s in by_thesis.items()], right=(1, 2, 3))  # fmt: skip

@@ -1,0 +1,139 @@
+"""Runs: start one, look at them, go on, stop."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from integrations.cli.common import (
+    HERE,
+    AsOfOption,
+    DeskOption,
+    JsonOption,
+    console,
+    emit,
+    moment,
+    open_desk,
+    show_table,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from integrations.desk import Desk
+
+app = typer.Typer(no_args_is_help=True)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the command that starts a run."""
+    parent.command()(run)
+
+
+def run(
+    thesis: Annotated[list[str] | None, typer.Option(help="Only these theses; may be repeated.")] = None,
+    as_of: AsOfOption = "",
+    run_id: Annotated[str, typer.Option(help="Name the run; a name that exists goes on with that run.")] = "",
+    desk: DeskOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Research: read what is new, argue, revise the book, write the report."""
+    with open_desk(desk) as opened:
+        when = moment(opened, as_of)
+        if as_json:
+            emit(_start(opened, when, thesis or [], run_id, quiet=True))
+        else:
+            run_and_show(opened, when, thesis or [], run_id)
+
+
+def run_and_show(
+    desk: "Desk", when: "datetime | None" = None, theses: list[str] | None = None, run_id: str = ""
+) -> None:
+    """A run for people: the conversation as it happens, then the summary."""
+    from integrations.run_summary import show_summary
+
+    show_summary(console(), _start(desk, when or desk.as_of(), theses or [], run_id, quiet=False), desk.folder)
+
+
+def _start(desk: "Desk", when: "datetime", theses: list[str], run_id: str, *, quiet: bool) -> dict[str, object]:
+    from ulid import ULID
+
+    from integrations.run_view import run_view
+    from integrations.terminal import SilentChannel, TerminalChannel
+    from orchestrator import runs
+
+    name = run_id or f"run-{str(ULID.from_datetime(desk.clock())).lower()}"
+    channel = SilentChannel() if quiet else TerminalChannel(console(), desk.roles)
+    try:
+        runs.start(desk.context(channel), desk.checkpoints, name, when, theses)
+    finally:
+        if isinstance(channel, TerminalChannel):
+            channel.close()
+    return run_view(desk, name)
+
+
+@app.command("list")
+def list_runs(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Every run, newest first, with what it waits for."""
+    with open_desk(desk) as opened:
+        rows = [
+            {"run_id": row.run_id, "kind": row.kind, "status": row.status, "reason": row.reason, "steps": row.steps,
+             "cost_usd": opened.journal.cost(row.run_id), "as_of": row.as_of.date().isoformat()}
+            for row in opened.journal.runs()
+        ]  # fmt: skip
+    if as_json:
+        emit({"runs": rows})
+    else:
+        show_table(["run", "kind", "status", "as of", "steps", "USD", "reason"],
+                   [[r["run_id"], r["kind"], r["status"], r["as_of"], r["steps"], f"{r['cost_usd']:.4f}", r["reason"]] for r in rows],
+                   right=(4, 5))  # fmt: skip
+
+
+@app.command()
+def show(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """One run: what it changed, and what each model call cost."""
+    from integrations.run_summary import show_summary
+    from integrations.run_view import run_view
+
+    with open_desk(desk) as opened:
+        view = run_view(opened, run_id)
+        view["receipts"] = opened.journal.receipts(run_id)
+        if as_json:
+            emit(view)
+        else:
+            show_summary(console(), view, opened.folder)
+
+
+@app.command()
+def resume(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Go on with a run that was cut off, from its last finished step."""
+    from integrations.run_summary import show_summary
+    from integrations.run_view import run_view
+    from integrations.terminal import SilentChannel, TerminalChannel
+    from orchestrator import runs
+
+    with open_desk(desk) as opened:
+        channel = SilentChannel() if as_json else TerminalChannel(console(), opened.roles)
+        try:
+            runs.advance(opened.context(channel), opened.checkpoints, run_id)
+        finally:
+            if isinstance(channel, TerminalChannel):
+                channel.close()
+        view = run_view(opened, run_id)
+        if as_json:
+            emit(view)
+        else:
+            show_summary(console(), view, opened.folder)
+
+
+@app.command()
+def cancel(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Stop a run for good: what it committed stays, what it asked is withdrawn."""
+    from integrations.terminal import SilentChannel
+    from orchestrator import runs
+
+    with open_desk(desk) as opened:
+        row = runs.cancel(opened.context(SilentChannel()), run_id)
+    if as_json:
+        emit({"run_id": row.run_id, "status": row.status})
+    else:
+        console().print(f"{row.run_id} is {row.status}.")

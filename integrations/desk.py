@@ -1,0 +1,238 @@
+"""The composition root: it alone knows every adapter, and wires them from the settings."""
+
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from integrations.settings import FILE, Settings, load_settings
+from memory.book import Book
+from memory.clock import Clock, end_of_day, system_clock
+from memory.database import Database
+from memory.errors import BusyError, IndexBrokenError, NotFoundError
+from memory.forecasts import Forecasts
+from memory.journal import Journal
+from memory.store import Store
+
+if TYPE_CHECKING:
+    from agents.role import Role
+    from agents.turn import Agent
+    from agents.workbench import Workbench
+    from integrations.library import FolderLibrary
+    from memory.embedding import HashedBM25
+    from memory.index import VectorIndex
+    from memory.market import Market
+    from memory.recall import Recall
+    from orchestrator.channel import Channel
+    from orchestrator.context import Context
+
+
+def _warn(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - degrading is said aloud, where a script's output is not disturbed
+
+
+class Desk:
+    """One desk, opened from its folder. Parts are made when they are first needed."""
+
+    def __init__(self, folder: Path, warn: Callable[[str], None] = _warn) -> None:
+        self.folder = folder.resolve()
+        if not (self.folder / FILE).exists():
+            raise NotFoundError(f"{folder} is no desk: make one with stoa init {folder}, or name one with --desk")
+        self.settings: Settings = load_settings(self.folder)
+        self._warn = warn
+        self._index: VectorIndex | None = None
+        self._index_tried = False
+
+    @property
+    def state(self) -> Path:
+        """Where the desk keeps what it writes."""
+        return self.folder / ".stoa"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The graphs' own database."""
+        return self.state / "checkpoints.db"
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The real time, or the time of day on the desk's own date."""
+        today = self.settings.desk.today
+        if today is None:
+            return system_clock
+        return lambda: datetime.combine(today, system_clock().time(), tzinfo=UTC)
+
+    def as_of(self, day: date | None = None) -> datetime:
+        """The end of a day; without one, of the desk's today, or this instant."""
+        day = day or self.settings.desk.today
+        return end_of_day(day) if day else system_clock()
+
+    @cached_property
+    def database(self) -> Database:
+        """The SQL store."""
+        return Database(self.state / "desk.db")
+
+    @cached_property
+    def store(self) -> Store:
+        """Records."""
+        return Store(self.database, self.clock)
+
+    @cached_property
+    def book(self) -> Book:
+        """Theses."""
+        return Book(self.database, self.clock)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Runs, approvals, effects, receipts."""
+        return Journal(self.database, self.clock)
+
+    @cached_property
+    def forecasts(self) -> Forecasts:
+        """Forecasts."""
+        return Forecasts(self.database, self.clock)
+
+    @cached_property
+    def market(self) -> "Market":
+        """Series."""
+        from memory.market import Market
+
+        return Market(self.folder / "data", self.state / "observations")
+
+    @cached_property
+    def embedder(self) -> "HashedBM25":
+        """The default embedding, its query side weighted by how rare a word is in this desk."""
+        from memory.embedding import HashedBM25
+        from memory.recall import inverse_document_frequency
+        from memory.text import fts_word
+
+        total = self.store.count()
+        memo: dict[str, float] = {}
+
+        def idf(token: str) -> float:
+            if token not in memo:
+                containing = self.recall.document_frequency([fts_word(token)]).get(fts_word(token), 0)
+                memo[token] = inverse_document_frequency(max(total, containing), containing)
+            return memo[token]
+
+        return HashedBM25(idf=idf)
+
+    @cached_property
+    def recall(self) -> "Recall":
+        """Search."""
+        from memory.recall import Recall
+
+        return Recall(self.database, self.store, self.index)
+
+    def index(self) -> "VectorIndex | None":
+        """The vector index; None, said aloud, while another process holds it. A broken one is rebuilt from SQL."""
+        if not self._index_tried:
+            self._index_tried = True
+            from memory.index import VectorIndex
+
+            try:
+                self._index = VectorIndex.open(self.state / "chroma", self.embedder)
+            except BusyError as error:
+                self._warn(f"searching by words alone: {error}")
+            except IndexBrokenError as error:
+                self._warn(f"rebuilding the vector index from the records: {error}")
+                self.rebuild_index()
+        return self._index
+
+    def rebuild_index(self) -> int:
+        """Build the vector index anew from SQL; returns how many records it holds."""
+        from memory.index import VectorIndex
+
+        self._index_tried = True
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        waiting = self.store.index_work(10_000_000)
+        self._index = VectorIndex.rebuild(self.state / "chroma", self.embedder, self.store.live_texts())
+        if waiting:
+            self.store.index_done(waiting[-1].seq)
+        return self._index.count()
+
+    def drain_index(self) -> int:
+        """Bring the vector index up to date; returns how many lines of the outbox were done."""
+        from memory.recall import Indexer
+
+        if not self.store.index_lag():
+            return 0
+        index = self.index()
+        return Indexer(self.store, index).drain() if index else 0
+
+    @cached_property
+    def library(self) -> "FolderLibrary":
+        """The folder's documents, theses and data."""
+        from integrations.library import FolderLibrary
+
+        return FolderLibrary(self.folder, self.store, self.book, self.market, self.forecasts, self.clock)
+
+    @cached_property
+    def roles(self) -> "Mapping[str, Role]":
+        """The roles, with the desk's own."""
+        from agents.role import roles
+
+        return roles(self.folder / "roles")
+
+    @cached_property
+    def agent(self) -> "Agent":
+        """Who takes the turns: a model when one is set, else the playbooks."""
+        from agents.playbook import PlaybookTurn
+
+        if not self.settings.model.name:
+            return PlaybookTurn()
+        from agents.model_turn import ModelTurn
+
+        from integrations.models.claude import ClaudeModel
+
+        key = self.settings.anthropic_api_key
+        model = ClaudeModel(self.settings.model, key.get_secret_value() if key else "", self.journal)
+        return ModelTurn(model, PlaybookTurn(), self.roles)
+
+    @property
+    def model_name(self) -> str:
+        """What answers, as people are told."""
+        return self.settings.model.name or "no model"
+
+    def workbench(self, as_of: datetime | None = None, run_id: str = "cli") -> "Workbench":
+        """The desk as an agent or a tool call sees it."""
+        from agents.workbench import Workbench
+
+        return Workbench(
+            self.store, self.book, self.recall, self.market, self.forecasts, as_of or self.as_of(), run_id,
+            self.settings.desk.seed,
+        )  # fmt: skip
+
+    def context(self, channel: "Channel") -> "Context":
+        """The desk as the graphs see it."""
+        from integrations.report import HtmlReporter
+        from orchestrator.context import Context
+
+        return Context(
+            database=self.database, store=self.store, book=self.book, recall=self.recall, market=self.market,
+            forecasts=self.forecasts, journal=self.journal, agent=self.agent, channel=channel, library=self.library,
+            reporter=HtmlReporter(self), clock=self.clock, gate=self.settings.gate, index=self.drain_index,
+            seed=self.settings.desk.seed, rounds=self.settings.desk.rounds,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Let go of every file and lock."""
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        if "market" in self.__dict__:
+            self.market.close()
+        if "database" in self.__dict__:
+            self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

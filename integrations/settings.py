@@ -1,0 +1,85 @@
+"""All settings, in one place: environment (``STOA_…``) over ``stoa.toml`` over defaults. Secrets only from the environment."""
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from memory.book import first_problem
+from memory.errors import InputError
+from orchestrator.permissions import GateRules
+
+FILE = "stoa.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeskSettings(_Section):
+    """The desk itself."""
+
+    name: str = "desk"
+    today: date | None = Field(
+        default=None, description="the desk's own date, for an example or a replay; else the real one"
+    )
+    seed: int = Field(default=0, description="of every simulation")
+    rounds: int = Field(default=2, ge=1, le=6, description="rounds of discussion in a run")
+
+
+class ModelSettings(_Section):
+    """The model, when there is one: an Anthropic key, or a local server that speaks the Messages API."""
+
+    name: str = Field(default="", description="e.g. claude-sonnet-4-5; empty means no model")
+    base_url: str = Field(default="", description="a local server; empty means Anthropic")
+    max_tokens: int = Field(default=2000, ge=100)
+    timeout_seconds: float = Field(default=120, gt=0)
+    budget_usd: float = Field(default=2.0, gt=0, description="per run, checked before each call")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(env_prefix="STOA_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    desk: DeskSettings = DeskSettings()
+    model: ModelSettings = ModelSettings()
+    gate: GateRules = GateRules()
+    anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        """Environment before the file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _toml_path[-1])
+
+
+_toml_path: list[Path] = [Path(FILE)]
+
+
+def load_settings(folder: Path) -> Settings:
+    """The settings of the desk in ``folder``.
+
+    Raises:
+        InputError: one sentence naming the field that is wrong.
+    """
+    import tomllib
+
+    _toml_path[-1] = folder / FILE
+    values: dict[str, Any] = {}
+    key = os.environ.get("ANTHROPIC_API_KEY")  # noqa: TID251 - this is the one reader of the environment
+    if key:
+        values["anthropic_api_key"] = key
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise InputError(f"{FILE}: {first_problem(error)}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{FILE} is no valid TOML: mend {error}") from error

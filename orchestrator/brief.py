@@ -1,0 +1,182 @@
+"""What changed since the last run, and which theses it touches."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from memory.book import Entry
+from memory.errors import RuleError
+from memory.intake import IntakeReport
+from memory.market import Refreshed
+from memory.records import Draft, Kind, Record, Trust
+from memory.rules import parse
+from memory.text import fold
+from memory.thesis import Thesis
+from orchestrator.context import Context
+
+
+def write_brief(context: Context, run_id: str, as_of: datetime, wanted: Sequence[str]) -> str:
+    """Take in what is new and store the brief as a record; the same run again returns the same one."""
+    key = f"{run_id}:brief"
+    done = [record for record in context.store.find(run_id=run_id, kinds=[Kind.NOTE]) if record.idempotency_key == key]
+    if done:
+        return done[0].id
+    intake, data, imported = context.library.refresh(context.channel.progress)
+    context.index()
+    last = _last(context, run_id, as_of)
+    new = _new_records(context, last, as_of)
+    touched = _touched(context, new, last, as_of, imported, wanted)
+    resolved = resolve_due(context, run_id, as_of)
+    body = _sentence(intake, data, new, touched, resolved)
+    brief: dict[str, Any] = {
+        "new_records": [record.id for record in new], "theses": touched, "resolved": resolved,
+        "skipped": [item.model_dump() for item in intake.skipped] + [{"path": p, "reason": r} for p, r in data.skipped],
+        "warnings": [item.model_dump() for item in intake.warnings] + [{"path": p, "reason": r} for p, r in data.warnings],
+        "documents": intake.documents, "observations": data.observations,
+    }  # fmt: skip
+    draft = Draft(
+        kind=Kind.NOTE, title="brief", body=body, author="desk", run_id=run_id, data=brief, known_from=as_of, trust=Trust.AGENT,
+        idempotency_key=key,
+    )  # fmt: skip
+    return context.store.remember(draft).id
+
+
+def _last(context: Context, run_id: str, as_of: datetime) -> tuple[datetime | None, datetime | None]:
+    """As-of and start of the newest earlier run that finished its work."""
+    for row in context.journal.runs(("done", "waiting"), "research"):
+        if row.run_id != run_id and row.as_of <= as_of:
+            return row.as_of, row.created_at
+    return None, None
+
+
+def _new_records(context: Context, last: tuple[datetime | None, datetime | None], as_of: datetime) -> list[Record]:
+    """Passages and people's notes that are visible now and were not at the last run."""
+    seen_as_of, started = last
+    found = context.store.find(kinds=[Kind.CHUNK, Kind.NOTE], as_of=as_of)
+    return [
+        record
+        for record in found
+        if record.author != "desk"
+        and (seen_as_of is None or started is None or record.known_at > seen_as_of or record.recorded_at > started)
+    ]
+
+
+def _touched(
+    context: Context, new: Sequence[Record], last: tuple[datetime | None, datetime | None], as_of: datetime,
+    imported: Sequence[str], wanted: Sequence[str],
+) -> list[str]:  # fmt: skip
+    entries = [entry for entry in context.book.theses(as_of) if entry.thesis.status != "closed"]
+    if wanted:
+        return [entry.thesis.slug for entry in entries if entry.thesis.slug in wanted]
+    texts = [fold(record.body) for record in new]
+    fresh = _fresh_series(context, last, as_of)
+    return [
+        entry.thesis.slug
+        for entry in entries
+        if last[0] is None
+        or entry.thesis.slug in imported
+        or _named(entry.thesis, texts)
+        or _reads(entry.thesis, fresh)
+        or _woken(entry, last[0], as_of)
+    ]
+
+
+def _named(thesis: Thesis, texts: Sequence[str]) -> bool:
+    terms = [fold(term) for term in thesis.terms]
+    return any(term in text for text in texts for term in terms)
+
+
+def _fresh_series(context: Context, last: tuple[datetime | None, datetime | None], as_of: datetime) -> set[str]:
+    if last[0] is None:
+        return set()
+    fresh = set()
+    for name in context.market.series():
+        now, then = context.market.points(name, as_of), context.market.points(name, last[0])
+        if now[-1:] != then[-1:] or len(now) != len(then):
+            fresh.add(name)
+    infos = context.market.series()
+    # A derived series is fresh when one of its parts is; two rounds reach a series derived from a derived one.
+    for _ in range(2):
+        fresh |= {name for name, info in infos.items() if info.formula and parse(info.formula).series & fresh}
+    return fresh
+
+
+def _reads(thesis: Thesis, fresh: set[str]) -> bool:
+    for text in [*(item.rule for item in thesis.signals), *(item.rule for item in thesis.falsifiers)]:
+        try:
+            if parse(text).series & fresh:
+                return True
+        except RuleError:
+            return True  # the analyst will say what is wrong with it
+    return False
+
+
+def _woken(entry: Entry, before: datetime, as_of: datetime) -> bool:
+    for catalyst in entry.thesis.catalysts:
+        ahead = (catalyst.day - as_of.date()).days
+        was_ahead = (catalyst.day - before.date()).days
+        if -catalyst.days_after <= ahead <= catalyst.days_before and ahead != was_ahead:
+            return True
+    return False
+
+
+def resolve_due(context: Context, run_id: str, as_of: datetime) -> list[dict[str, Any]]:
+    """Resolve forecasts whose day has come, by their rule; what the data do not decide stays open and is said."""
+    resolved = []
+    bench = context.workbench(run_id, as_of)
+    for item in context.forecasts.due(as_of):
+        if not item.draft.rule:
+            resolved.append(
+                {
+                    "id": item.id,
+                    "thesis": item.thesis,
+                    "name": item.draft.name,
+                    "outcome": "open",
+                    "reason": "no rule decides it: resolve it by hand",
+                }
+            )
+            continue
+        try:
+            found = bench.evaluate(item.draft.rule, context.book.get(item.thesis, as_of).thesis)
+        except RuleError as error:
+            resolved.append(
+                {"id": item.id, "thesis": item.thesis, "name": item.draft.name, "outcome": "open", "reason": str(error)}
+            )
+            continue
+        row: dict[str, Any] = {
+            "id": item.id,
+            "thesis": item.thesis,
+            "name": item.draft.name,
+            "probability": item.draft.probability,
+        }
+        if found.state in {"true", "false"}:
+            outcome = "yes" if found.value else "no"
+            evidence = [
+                {"call": e.call, "value": e.value, "source": e.source, "known_at": e.known_at.isoformat()}
+                for e in found.evidence
+            ]
+            context.forecasts.resolve(item.id, "yes" if found.value else "no", evidence, as_of)
+            resolved.append(row | {"outcome": outcome, "reason": ""})
+        else:
+            resolved.append(row | {"outcome": "open", "reason": found.reason})
+    return resolved
+
+
+def _sentence(
+    intake: IntakeReport,
+    data: Refreshed,
+    new: Sequence[Record],
+    touched: Sequence[str],
+    resolved: Sequence[dict[str, Any]],
+) -> str:
+    parts = [f"{intake.documents} new documents", f"{len(new)} new passages", f"{data.observations} new observations"]
+    if intake.skipped or data.skipped:
+        parts.append(
+            f"{len(intake.skipped) + len(data.skipped)} files or series left out, with the reason in the report"
+        )
+    done = [row for row in resolved if row["outcome"] != "open"]
+    if done:
+        parts.append(
+            f"{len(done)} forecasts resolved ({', '.join(row['name'] + ' ' + row['outcome'] for row in done)})"
+        )
+    return f"Since the last run: {', '.join(parts)}; {len(touched)} theses are touched."

@@ -1,0 +1,32 @@
+"""The one place where agents and people talk, as the orchestrator sees it."""
+
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Message(BaseModel):
+    """What leaves the desk for its channel."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(description="idempotency key: a channel that can, shows a key once")
+    run_id: str
+    thread_id: str
+    role: str
+    text: str
+    citations: list[dict[str, Any]] = Field(default_factory=list)
+    to: list[str] = Field(default_factory=list)
+    thesis: str = ""
+
+
+class Channel(Protocol):
+    """Terminal, Slack, board, or a list in a test."""
+
+    def post(self, message: Message) -> None:
+        """Show a message. It may be delivered again after a crash, under the same key."""
+        ...
+
+    def progress(self, text: str) -> None:
+        """Say what is under way; not kept."""
+        ...
