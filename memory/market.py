@@ -57,7 +57,8 @@ class Market:
         seen: dict[str, str] = json.loads(seen_path.read_text(encoding="utf-8")) if seen_path.exists() else {}
         skipped: list[tuple[str, str]] = []
         warnings: list[tuple[str, str]] = []
-        added = files = 0
+        fresh: list[Observation] = []
+        files = 0
         catalogue = _catalogue(self._data, skipped)
         settings = self._data / "series.yaml"
         salt = settings.read_bytes() if settings.exists() else b""
@@ -69,13 +70,15 @@ class Market:
             read = read_series_file(path, name, catalogue)
             skipped += [(name, reason) for reason in read.skipped]
             warnings += [(name, warning) for warning in read.warnings]
-            added += self._append(read, now)
+            fresh += self._fresh(read, now)
             seen[name] = digest
             files += 1
         self._infos |= {info.series: info for info in catalogue.values() if info.formula}
+        if fresh:
+            self.record(fresh)
         if files or not (self._log / "catalogue.json").exists():
             self._save(seen_path, seen)
-        return Refreshed(files, added, skipped, warnings)
+        return Refreshed(files, len(fresh), skipped, warnings)
 
     def _save(self, seen_path: Path, seen: Mapping[str, str]) -> None:
         self._log.mkdir(parents=True, exist_ok=True)
@@ -84,7 +87,8 @@ class Market:
         # The list of files read comes last: a crash before it only means that they are read again.
         _write_whole(seen_path, json.dumps(dict(sorted(seen.items())), indent=1))
 
-    def _append(self, read: SeriesFile, now: datetime) -> int:
+    def _fresh(self, read: SeriesFile, now: datetime) -> list[Observation]:
+        """Rows of a file that the log does not hold; a changed value is known from now on."""
         fresh: list[Observation] = []
         for info, rows in read.series:
             last = {
@@ -98,16 +102,14 @@ class Market:
                         row.model_copy(update={"known_at": max(now, row.known_at), "vintage": now.isoformat()})
                     )
             self._infos[info.series] = info
-        self._cache.clear()
-        if fresh:
-            self.record(fresh)
-        return len(fresh)
+        return fresh
 
     def record(self, observations: Sequence[Observation]) -> None:
         """Add observations to the log: one immutable Parquet file, named by its content."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        self._cache.clear()
         rows = [
             {**row.model_dump(), "known_at": row.known_at.astimezone(UTC).replace(tzinfo=None)} for row in observations
         ]

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -185,7 +185,9 @@ class Thesis(_Frozen):
     force: str = ""
     stance: Stance
     conviction: Probability
-    horizon: str = ""
+    horizon: Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else str(value))] = Field(
+        default="", description="a year or a date may stand without quotes"
+    )
     terms: tuple[str, ...] = ()
     drivers: tuple[str, ...] = Field(default=(), description="shared names; a leading '-' is the other side of the bet")
     claims: tuple[Claim, ...] = ()

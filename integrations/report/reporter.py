@@ -1,10 +1,12 @@
 """Writes a run's report and charts into ``reports/RUN``; the same run writes the same files again."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from integrations.report.charts import draw, save
 from integrations.report.fonts import FAMILY, subset_data_uri
+from integrations.report.sparkline import conviction_steps
 from integrations.run_view import run_view
 from memory.book import Entry
 from memory.records import Kind
@@ -42,21 +44,19 @@ class HtmlReporter:
         partial.replace(folder / "report.html")
         return {"report": str(folder / "report.html"), "charts": sorted(names)}
 
-    def _convictions(self, run_id: str, folder: Any, as_of: datetime) -> dict[str, str]:
+    def _convictions(self, run_id: str, folder: Path, as_of: datetime) -> dict[str, str]:
         found = {}
         for entry in self._desk.book.theses(as_of):
             slug = entry.thesis.slug
             history = [item for item in self._desk.book.history(slug) if item.effective_at <= as_of]
             if len(history) < 2 or not any(item.revision.run_id == run_id for item in history):  # noqa: PLR2004
                 continue
-            points = [[item.effective_at.date().isoformat(), item.thesis.conviction] for item in history]
-            data = {
-                "chart": "steps",
-                "title": f"{entry.thesis.title}: conviction",
-                "points": points,
-                "as_of": as_of.date().isoformat(),
-            }
-            found[slug] = _inline(save(draw(data), folder / "charts" / f"{slug}-conviction"), f"{slug}-conviction")
+            points = [(item.effective_at.date(), item.thesis.conviction) for item in history]
+            svg = conviction_steps(f"{entry.thesis.title}: conviction", points, as_of.date())
+            path = folder / "charts" / f"{slug}-conviction.svg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(svg, encoding="utf-8")
+            found[slug] = svg
         return found
 
     def _page(

@@ -26,20 +26,25 @@ _ANY_SCRIPT = re.compile(f"[{''.join(_SCRIPTS.values())}]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 _KINDS = {
-    "cookie notices": r"(?:we|we and our partners|this (?:web)?site|our (?:web)?site) (?:uses?|stores?|sets?|places?)\b.*\bcookies?\b.*"
+    "cookie notices": r"(?:we|we and our partners|this (?:web)?site|our (?:web)?site) (?:uses?|stores?|sets?|places?)\b"
+    r".*\bcookies?\b.*"
     r"|by (?:continuing|using|browsing|clicking)\b.*\bcookies?\b.*"
     r"|(?:accept|reject|allow|decline|manage)(?: all| necessary)? (?:cookies?|cookie (?:settings|preferences))\W*"
     r"|cookies? (?:policy|settings|preferences|notice|consent)\W*"
     r"|.{0,20}(?:本网站|本網站|本站|我们|我們)?使用\s?cookies?.*|接受(?:所有|全部)?\s?cookies?\W*",
-    "share lines": r"share(?: (?:this|on|via|with|to))?(?: (?:this|article|post|page|story|facebook|twitter|x|linkedin|whatsapp|email|friends?)"
-    r"|[ ,|·/&]|and)*[:.!]?|tweet(?: this)?|(?:print|email|save) (?:this )?(?:article|page|post|story)\W*|(?:分享|转发|轉發)(?:到|至|给|給|本文|文章).{0,30}",
-    "copyright lines": r"(?:copyright )?(?:©|\(c\)) ?(?:copyright )?(?:\d{4}|[a-z]).*|copyright \d{4}(?!.*\b(?:was|is|will|rose|fell)\b).*"
+    "share lines": r"share(?: (?:this|on|via|with|to))?"
+    r"(?: (?:this|article|post|page|story|facebook|twitter|x|linkedin|whatsapp|email|friends?)|[ ,|·/&]|and)*[:.!]?"
+    r"|tweet(?: this)?|(?:print|email|save) (?:this )?(?:article|page|post|story)\W*"
+    r"|(?:分享|转发|轉發)(?:到|至|给|給|本文|文章).{0,30}",
+    "copyright lines": r"(?:copyright )?(?:©|\(c\)) ?(?:copyright )?(?:\d{4}|[a-z]).*"
+    r"|copyright \d{4}(?!.*\b(?:was|is|will|rose|fell)\b).*"
     r"|.{0,100}\ball rights reserved\W*.{0,40}|(?:版权|版權|著作权|著作權)(?:所有|归|歸).*",
-    "menu lines": r"skip to (?:main |the )?(?:content|navigation)\W*|back to top\W*|(?:sign|log) ?(?:in|up|out)\W*|toggle navigation\W*"
+    "menu lines": r"skip to (?:main |the )?(?:content|navigation)\W*|back to top\W*|(?:sign|log) ?(?:in|up|out)\W*"
+    r"|toggle navigation\W*|(?:read|see|show) more\W*|advertisement\W*"
     r"|(?:subscribe|unsubscribe)(?: now| here| today| to (?:our|the) .{0,40}| from .{0,60})?\W*"
-    r"|(?:read|see|show) more\W*|advertisement\W*|(?:related|recommended) (?:articles|posts|stories|reading)\W*"
+    r"|(?:related|recommended) (?:articles|posts|stories|reading)\W*"
     r"|(?:home|首页|首頁)\s*[>»›/].{0,120}|(?:返回顶部|返回頂部|上一篇|下一篇|点击订阅|點擊訂閱).{0,30}",
-}  # fmt: skip
+}
 _BOILERPLATE = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _KINDS.items()}
 _NAVIGATION = frozenset(
     "home|about|about us|contact|contact us|login|log in|sign in|sign up|register|subscribe|search|menu|news|careers|"
@@ -83,7 +88,7 @@ class Sieve:
     def warnings(self) -> tuple[str, ...]:
         """One sentence a reason, with a count and the first thing left out."""
         return tuple(
-            f"{count} {reason} left out, first: {self._first[reason]!r}"
+            f"left out: {reason} ({count}), first: {self._first[reason]!r}"
             for reason, count in sorted(self._dropped.items())
         )
 

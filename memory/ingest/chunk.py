@@ -12,7 +12,7 @@ TARGET = 900
 MAXIMUM = 1600
 
 _CAPTION = re.compile(
-    r"(?:table|exhibit|figure|chart|panel|表|图|圖)\b?\s?[\d一二三四五六七八九十A-Z]|.*[:：]\s*$", re.IGNORECASE
+    r"(?:table|exhibit|figure|chart|panel|表|图|圖)\s?[\d一二三四五六七八九十A-Z]|.*[:：]\s*$", re.IGNORECASE
 )
 _CAPTION_LONGEST = 200
 
@@ -42,9 +42,9 @@ class _Span(NamedTuple):
 def chunk(document: Document, target: int = TARGET, maximum: int = MAXIMUM) -> list[Chunk]:
     """Passages of about ``target`` and at most ``maximum`` characters that cover every segment once, in order.
 
-    A heading starts a passage. Paragraphs under one heading and on one page are joined up to ``target``; a paragraph, a
-    table with its caption or a sentence that fits ``maximum`` is never cut. A longer paragraph is cut between sentences, a
-    longer table between rows (its header is then the ``context``).
+    A heading starts a passage. Paragraphs under one heading and on one page are joined up to ``target``; a paragraph,
+    a table with its caption or a sentence that fits ``maximum`` is never cut. A longer paragraph is cut between
+    sentences, a longer table between rows (its header is then the ``context``).
 
     Raises:
         InputError: ``target`` is below one or above ``maximum``.
@@ -60,9 +60,8 @@ def chunk(document: Document, target: int = TARGET, maximum: int = MAXIMUM) -> l
             start = span.start + len(text) - len(text.lstrip())
             text = text.strip()
             if text:
-                found.append(
-                    Chunk(start, start + len(text), text, span.main.heading, span.locator, len(found), span.main.kind, span.context)
-                )  # fmt: skip
+                main, end = span.main, start + len(text)
+                found.append(Chunk(start, end, text, main.heading, span.locator, len(found), main.kind, span.context))
     return found
 
 
@@ -94,7 +93,7 @@ def _kept_with(document: Document, pending: list[Segment], segment: Segment, tar
             return []
         above = pending[:-1]
         return pending if all(item.kind == "heading" for item in above) else [last]
-    return pending if segment.end - pending[0].start <= target and not segment.context else []
+    return pending if segment.end - pending[0].start <= target else []
 
 
 def _page(segment: Segment) -> str:

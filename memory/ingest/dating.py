@@ -10,7 +10,8 @@ _LINES = 12
 """Lines from the top among which a date line is looked for."""
 _LABEL = re.compile(
     r"(?:date|dated|published|published on|posted|posted on|updated|last updated|as of|by .{1,40}[,|·]"
-    r"|日期|发布|發布|发布于|發布於|发布日期|發布日期|发布时间|發布時間|时间|時間|更新|[A-Z][A-Za-z. ]{2,24},)?\s*[:：]?\s*",
+    r"|日期|发布|發布|发布于|發布於|发布日期|發布日期|发布时间|發布時間|时间|時間|更新"
+    r"|[A-Z][A-Za-z. ]{2,24},)?\s*[:：]?\s*",
     re.IGNORECASE,
 )
 _AFTER = re.compile(

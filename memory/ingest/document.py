@@ -24,7 +24,7 @@ class Segment(BaseModel):
 
 
 class Document(BaseModel):
-    """A file as text. ``text`` is what quotes are found in; the segments, in order, cover all of it that is not blank."""
+    """A file as text. ``text`` is what quotes are found in; segments, in order, cover all that is not blank."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -22,7 +22,7 @@ def read(name: str, content: bytes) -> Document:
         UnreadableError: it has neither headers nor a text.
     """
     try:
-        message = cast("EmailMessage", message_from_bytes(content, policy=policy.default))
+        message = message_from_bytes(content, policy=policy.default)
         headers = {key: str(message[key] or "").strip() for key in ("subject", "from", "to", "date")}
         part = cast("EmailMessage | None", message.get_body(("plain", "html")))
         attached = [str(item.get_filename() or item.get_content_type()) for item in message.iter_attachments()]

@@ -41,7 +41,8 @@ def read(name: str, content: bytes) -> Document:
     source, warnings = decode(content)
     sieve = Sieve(source)
     kept = sieved(source, sieve, _spared())
-    text, meta, body = kept.text, {}, 0
+    meta: dict[str, str] = {}
+    text, body = kept.text, 0
     if front := _FRONT.match(text):
         meta, problems = _front(front[1])
         warnings += problems

@@ -55,7 +55,6 @@ def read(name: str, content: bytes) -> Document:
 def _open(name: str, content: bytes) -> Any:
     import docx
     from docx.opc.exceptions import OpcError
-    from lxml.etree import XMLSyntaxError
 
     broken = f"{name} is no Word document that can be read: open it in Word and save it again as .docx"
     try:
@@ -66,7 +65,8 @@ def _open(name: str, content: bytes) -> Any:
             ):
                 raise UnreadableError(f"{name} unpacks to more than {UNPACKED >> 20} MB of text: split it")
         return docx.Document(io.BytesIO(content))
-    except (zipfile.BadZipFile, OpcError, XMLSyntaxError, KeyError, ValueError, NotImplementedError) as error:
+    # lxml reports broken XML as a SyntaxError.
+    except (zipfile.BadZipFile, OpcError, SyntaxError, KeyError, ValueError, NotImplementedError) as error:
         raise UnreadableError(broken) from error
 
 
