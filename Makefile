@@ -16,8 +16,9 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 	  { echo "Stoa needs Python 3.11 or newer; run: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@$(BIN)/python -m compileall -q memory agents orchestrator integrations
 	@touch $@
 
 demo: install ## run the example desk once: no key, no network

@@ -42,22 +42,25 @@ def write_brief(context: Context, run_id: str, as_of: datetime, wanted: Sequence
 
 
 def _last(context: Context, run_id: str, as_of: datetime) -> tuple[datetime | None, datetime | None]:
-    """As-of and start of the newest earlier run that finished its work."""
+    """As-of of the newest earlier run that finished its work, and the instant it had read all that was there."""
     for row in context.journal.runs(("done", "waiting"), "research"):
-        if row.run_id != run_id and row.as_of <= as_of:
-            return row.as_of, row.created_at
+        if row.run_id == run_id or row.as_of > as_of:
+            continue
+        for record in context.store.find(run_id=row.run_id, kinds=[Kind.NOTE]):
+            if record.idempotency_key == f"{row.run_id}:brief":
+                return row.as_of, record.recorded_at
     return None, None
 
 
 def _new_records(context: Context, last: tuple[datetime | None, datetime | None], as_of: datetime) -> list[Record]:
     """Passages and people's notes that are visible now and were not at the last run."""
-    seen_as_of, started = last
+    seen_as_of, read_at = last
     found = context.store.find(kinds=[Kind.CHUNK, Kind.NOTE], as_of=as_of)
     return [
         record
         for record in found
         if record.author != "desk"
-        and (seen_as_of is None or started is None or record.known_at > seen_as_of or record.recorded_at > started)
+        and (seen_as_of is None or read_at is None or record.known_at > seen_as_of or record.recorded_at > read_at)
     ]
 
 

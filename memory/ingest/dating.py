@@ -17,7 +17,7 @@ _LABEL = re.compile(
 _AFTER = re.compile(
     r"[\s,.T|·()（）]*(?:\d{1,2}:\d{2}(?::\d{2})?\s*(?:[ap]m)?\s*(?:[A-Z]{2,4}|[+-]\d{2}:?\d{2})?)?[\s|.)）]*"
 )
-_MARKS = re.compile(r"^[\s#>*_\-]+|[*_\s]+$")
+_MARKS = re.compile(r"^[\s#>\-]+|[*_]+|\s+$")
 
 
 def parse_day(raw: str) -> date | None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _FRONT = re.compile(r"\A---[ \t]*\n(.{0,20000}?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 _INLINE_MARK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|[*`]+|\\(?=[^\w\s])|(?<!\w)_+|_+(?!\w)")
+_BRACKETS = 100
+"""More of them in front matter is an attack on the parser, whose time grows with their square."""
+_TOO_DEEP = "its front matter is nested too deeply and was passed over: flatten it"
 _KINDS: dict[str, SegmentKind] = {
     "table_open": "table",
     "blockquote_open": "quote",
@@ -84,6 +87,8 @@ def _spared() -> Callable[[str], bool]:
 
 def _front(raw: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """Front matter as text values, and what is wrong with it. An empty mapping and no problem: it is none."""
+    if sum(map(raw.count, "[{")) > _BRACKETS:
+        return {}, (_TOO_DEEP,)
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw)):
             return {}, ("its front matter uses YAML aliases and was passed over: write the values out",)
@@ -91,7 +96,7 @@ def _front(raw: str) -> tuple[dict[str, str], tuple[str, ...]]:
     except yaml.YAMLError as error:
         return {}, (f"its front matter is no valid YAML and was passed over: {str(error).splitlines()[0]}",)
     except RecursionError:
-        return {}, ("its front matter is nested too deeply and was passed over: flatten it",)
+        return {}, (_TOO_DEEP,)
     if not isinstance(loaded, dict):
         return {}, ()
     return {str(key).lower(): _flat(value) for key, value in loaded.items()}, ()

@@ -42,7 +42,11 @@ def read(name: str, content: bytes) -> Document:
     Raises:
         UnreadableError: it is no table, or one without rows.
     """
-    table = _parquet(name, content) if content.startswith(b"PAR1") else _csv(name, content)
+    table = (
+        _parquet(name, content)
+        if content.startswith(b"PAR1") or name.lower().endswith(".parquet")
+        else _csv(name, content)
+    )
     if not table.total:
         raise UnreadableError(f"{name} has a header and no rows: fill it or remove it")
     units, numbered = _units(table)

@@ -117,7 +117,8 @@ def test_code_and_tables_are_not_searched_for_menus(tmp_path: Path):
     [
         ("a: [1", "YAML"),
         ("a: &x [1]\nb: *x", "aliases"),
-        ("a: " + "[" * 5000, "front matter"),
+        ("a: " + "[" * 5000, "too deeply"),
+        ("- " * 3000, "too deeply"),
         ("date: 2026-13-45", "no day"),
     ],
 )
