@@ -41,7 +41,7 @@ def parse_role(text: str, source: str) -> Role:
         RoleError: names the file and the field that is wrong.
     """
     parts = text.split("---\n", 2)
-    if len(parts) != 3 or parts[0].strip():  # noqa: PLR2004 - nothing, the frontmatter, the instructions
+    if len(parts) != 3 or parts[0].strip():
         raise RoleError(f"{source}: a role file starts with frontmatter between two lines of ---")
     try:
         fields = yaml.safe_load(parts[1])

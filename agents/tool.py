@@ -45,8 +45,7 @@ def tool(name: str, effect: Effect = "read") -> Callable[[Callable[..., BaseMode
         parameters = list(inspect.signature(function, eval_str=True).parameters.values())
         needs_desk = bool(parameters) and parameters[0].annotation is Workbench
         fields: dict[str, Any] = {
-            p.name: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default)
-            for p in parameters[1 if needs_desk else 0 :]
+            p.name: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default) for p in parameters[1 if needs_desk else 0 :]
         }
         arguments = create_model(f"{name}.arguments", __config__=ConfigDict(extra="forbid"), **fields)
         _REGISTRY[name] = Tool(name, inspect.getdoc(function) or "", effect, arguments, function, needs_desk)
@@ -74,9 +73,7 @@ def call(name: str, arguments: Mapping[str, Any], workbench: Workbench | None = 
         import difflib
 
         near = difflib.get_close_matches(name, tools(), 1)
-        raise ToolError(
-            f"there is no tool {name!r}: " + (f"did you mean {near[0]}?" if near else "stoa tool list shows them")
-        )
+        raise ToolError(f"there is no tool {name!r}: " + (f"did you mean {near[0]}?" if near else "stoa tool list shows them"))
     try:
         given = known.arguments.model_validate(dict(arguments))
     except ValidationError as error:

@@ -8,9 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agents.workbench import Workbench
 from memory.thesis import Evidence, Proposal
 
-FindingKind = Literal[
-    "signal", "falsifier", "passage", "calculation", "contradiction", "request", "forecast", "bet", "chart"
-]
+FindingKind = Literal["signal", "falsifier", "passage", "calculation", "contradiction", "request", "forecast", "bet", "chart"]
 Step = Literal["plan", "work", "discuss", "propose", "answer"]
 
 
@@ -46,6 +44,7 @@ class Turn(_Frozen):
     findings: tuple[Finding, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     requests: tuple[str, ...] = ()
+    by_model: bool = Field(default=False, description="its words are a model's, and are grounded before anybody reads them")
 
 
 class Task(_Frozen):

@@ -57,9 +57,7 @@ class Workbench:
         check(rule, self.market.series())
         return evaluate(rule, self.reader, self.as_of, self.facts(thesis) if thesis else None)
 
-    def figure(
-        self, key: str, body: str, data: Mapping[str, Any], *, uri: str, locator: str = "", thesis: str = ""
-    ) -> Evidence:
+    def figure(self, key: str, body: str, data: Mapping[str, Any], *, uri: str, locator: str = "", thesis: str = "") -> Evidence:
         """Store a computed value as a record, once per run and key, and cite it."""
         record = self.store.remember(
             Draft(
@@ -74,7 +72,7 @@ class Workbench:
                 trust=Trust.AGENT,
                 known_from=self.as_of,
                 idempotency_key=f"{self.run_id}:figure:{key}:{hashlib.sha256(body.encode()).hexdigest()[:12]}",
-            )  # fmt: skip
+            )
         )
         return Evidence(record=record.id, quote=body, source_uri=uri, locator=locator)
 

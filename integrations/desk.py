@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def _warn(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - degrading is said aloud, where a script's output is not disturbed
+    print(text, file=sys.stderr)  # noqa: T201 - the command line speaks here
 
 
 class Desk:
@@ -186,7 +186,6 @@ class Desk:
         if not self.settings.model.name:
             return PlaybookTurn()
         from agents.model_turn import ModelTurn
-
         from integrations.models.claude import ClaudeModel
 
         key = self.settings.anthropic_api_key
@@ -232,7 +231,5 @@ class Desk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()

@@ -78,9 +78,7 @@ def _desk(folder: Path) -> list[Check]:
         ]
         model = desk.settings.model.name
         if not model:
-            found.append(
-                Check("model", "ok", "no model: the playbooks do the work", "set model.name in stoa.toml to have one")
-            )
+            found.append(Check("model", "ok", "no model: the playbooks do the work", "set model.name in stoa.toml to have one"))
         elif not desk.settings.model.base_url and desk.settings.anthropic_api_key is None:
             found.append(
                 Check(

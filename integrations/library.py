@@ -23,9 +23,7 @@ _OWN = frozenset({"applied"})
 class FolderLibrary:
     """Reads ``sources/``, ``theses/`` and ``data/`` of a desk."""
 
-    def __init__(
-        self, folder: Path, store: Store, book: Book, market: Market, forecasts: Forecasts, clock: Clock
-    ) -> None:
+    def __init__(self, folder: Path, store: Store, book: Book, market: Market, forecasts: Forecasts, clock: Clock) -> None:
         self._folder = folder
         self._store = store
         self._book = book
@@ -88,11 +86,7 @@ class FolderLibrary:
             patch: dict[str, Any] = wanted
             against, rationale = "", f"{thesis.title} enters the book."
         else:
-            last = (
-                parse_thesis(before[-1].body, "").model_dump(mode="json")
-                if before
-                else head.thesis.model_dump(mode="json")
-            )
+            last = parse_thesis(before[-1].body, "").model_dump(mode="json") if before else head.thesis.model_dump(mode="json")
             patch = {name: value for name, value in wanted.items() if last.get(name) != value}
             against, rationale = head.revision.hash, f"A person changed {', '.join(sorted(patch))} in the thesis file."
             at = max(self._clock(), head.effective_at)
@@ -124,7 +118,7 @@ class FolderLibrary:
                 thesis_slugs=(thesis.slug,),
                 known_from=effective(thesis, self._clock()),
                 idempotency_key=f"thesis-file:{uri}:{digest}",
-            )  # fmt: skip
+            )
         )
         for old in before:
             if old.id != new.id:

@@ -17,25 +17,17 @@ def show_summary(console: "Console", view: dict[str, Any], folder: Path) -> None
     console.print(Rule(f"{view['run_id']} · as of {view['as_of']} · {view['model']} · {view['status']}", style="dim"))
     revisions = view["revisions"]
     console.print(
-        f"[bold]{len(revisions)} revisions[/bold]"
-        if revisions
-        else "[bold]No revision[/bold]: nothing new changes what the desk believes."
+        f"[bold]{len(revisions)} revisions[/bold]" if revisions else "[bold]No revision[/bold]: nothing new changes what the desk believes."
     )
     for item in revisions:
         before, after = item["conviction"]
         moved = f"{before:.2f} → {after:.2f}" if before != after else f"{after:.2f}"
         colour = "red" if item["status"] == "challenged" else "green" if after >= before else "yellow"
-        console.print(
-            f"  [{colour}]{item['thesis']}[/] r{item['revision']}  conviction {moved}  [{colour}]{item['status']}[/]"
-        )
-        documents = [e for e in item["evidence"] if not e["source_uri"].startswith(("data", "theses"))] or item[
-            "evidence"
-        ]
+        console.print(f"  [{colour}]{item['thesis']}[/] r{item['revision']}  conviction {moved}  [{colour}]{item['status']}[/]")
+        documents = [e for e in item["evidence"] if not e["source_uri"].startswith(("data", "theses"))] or item["evidence"]
         for evidence in documents[:QUOTES]:
-            quote = evidence["quote"] if len(evidence["quote"]) <= 130 else evidence["quote"][:127] + "…"  # noqa: PLR2004
-            console.print(
-                f"      [dim]“{escape(quote)}”  {escape(evidence['source_uri'])} {escape(evidence['locator'])}[/dim]"
-            )
+            quote = evidence["quote"] if len(evidence["quote"]) <= 130 else evidence["quote"][:127] + "…"
+            console.print(f"      [dim]“{escape(quote)}”  {escape(evidence['source_uri'])} {escape(evidence['locator'])}[/dim]")
     for item in view["fired"]:
         console.print(f"[red]Falsifier fired[/red] {item['thesis']}: {escape(item['text'])}")
     for item in view["pending"]:
@@ -45,9 +37,7 @@ def show_summary(console: "Console", view: dict[str, Any], folder: Path) -> None
         console.print(f"[magenta]Contradiction[/magenta] {escape(item['text'])}")
     if view["report"]:
         console.print(f"[bold]Report[/bold] {escape(_short(folder / view['report']))}")
-    console.print(
-        f"[dim]{view['posts']} posts, {len(view['charts'])} charts, {view['cost_usd']:.4f} USD, {view['seconds']:.1f} s[/dim]"
-    )
+    console.print(f"[dim]{view['posts']} posts, {len(view['charts'])} charts, {view['cost_usd']:.4f} USD, {view['seconds']:.1f} s[/dim]")
 
 
 def _short(path: Path) -> str:

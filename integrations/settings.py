@@ -23,9 +23,7 @@ class DeskSettings(_Section):
     """The desk itself."""
 
     name: str = "desk"
-    today: date | None = Field(
-        default=None, description="the desk's own date, for an example or a replay; else the real one"
-    )
+    today: date | None = Field(default=None, description="the desk's own date, for an example or a replay; else the real one")
     seed: int = Field(default=0, description="of every simulation")
     rounds: int = Field(default=2, ge=1, le=6, description="rounds of discussion in a run")
 
@@ -74,7 +72,7 @@ def load_settings(folder: Path) -> Settings:
 
     _toml_path[-1] = folder / FILE
     values: dict[str, Any] = {}
-    key = os.environ.get("ANTHROPIC_API_KEY")  # noqa: TID251 - this is the one reader of the environment
+    key = os.environ.get("ANTHROPIC_API_KEY")  # noqa: TID251 - the one reader of it
     if key:
         values["anthropic_api_key"] = key
     try:

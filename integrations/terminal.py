@@ -34,12 +34,10 @@ class TerminalChannel:
         icon = f"{role.persona.icon} " if role and role.persona.icon else ""
         self._console.print(f"[bold {colour}]{icon}{escape(name)}[/]")
         self._console.print(Padding(escape(message.text), (0, 0, 0, 3)))
-        shown = [
-            item for item in message.citations if item.get("quote") and item["quote"] not in message.text
-        ] or message.citations
+        shown = [item for item in message.citations if item.get("quote") and item["quote"] not in message.text] or message.citations
         for item in shown[:CITATIONS]:
             place = escape(f"{item['source_uri']} {item['locator']}".strip())
-            quote = escape(item["quote"] if len(item["quote"]) <= 110 else item["quote"][:107] + "…")  # noqa: PLR2004
+            quote = escape(item["quote"] if len(item["quote"]) <= 110 else item["quote"][:107] + "…")
             self._console.print(Padding(f"[dim]↳ {quote}  [italic]{place}[/italic][/dim]", (0, 0, 0, 5)))
         if len(shown) > CITATIONS:
             self._console.print(Padding(f"[dim]↳ and {len(shown) - CITATIONS} more in the report[/dim]", (0, 0, 0, 5)))

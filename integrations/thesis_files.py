@@ -40,7 +40,7 @@ def parse_thesis(text: str, name: str) -> Thesis:
         InputError: what is wrong, where, and how to mend it.
     """
     try:
-        raw = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        raw = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - it is a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""

@@ -91,9 +91,7 @@ class Book:
             now = f"revision {head.n}" if head else "not in the book"
             raise StaleError(f"{proposal.thesis} is {now} since this was proposed: read it again and propose anew")
         if head and head.effective_at > effective_at:
-            raise StaleError(
-                f"{proposal.thesis} has a revision of {head.effective_at:%Y-%m-%d}: an earlier one cannot follow it"
-            )
+            raise StaleError(f"{proposal.thesis} has a revision of {head.effective_at:%Y-%m-%d}: an earlier one cannot follow it")
         state = apply_patch(json.loads(head.state) if head else {}, proposal)
         body = RevisionBody(
             thesis=proposal.thesis,
@@ -117,9 +115,7 @@ class Book:
         try:
             connection.execute(insert(revisions), [row])
         except RowExistsError as error:
-            raise StaleError(
-                f"{proposal.thesis} was changed at the same instant: read it again and propose anew"
-            ) from error
+            raise StaleError(f"{proposal.thesis} was changed at the same instant: read it again and propose anew") from error
         return revision
 
     def verify(self, progress: Callable[[int], None] | None = None) -> int:

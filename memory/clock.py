@@ -9,7 +9,7 @@ Clock: TypeAlias = Callable[[], datetime]
 
 def system_clock() -> datetime:
     """The machine's time, aware, in UTC."""
-    return datetime.now(UTC)  # noqa: TID251 - the one reader of the machine's clock
+    return datetime.now(UTC)  # noqa: TID251 - the one reader of it
 
 
 def end_of_day(day: date) -> datetime:

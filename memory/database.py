@@ -46,9 +46,7 @@ class Database:
     def _migrate(self) -> None:
         try:
             with self.engine.begin() as connection:
-                known = connection.execute(
-                    text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'")
-                ).scalar_one()
+                known = connection.execute(text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'")).scalar_one()
                 version = known and connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         except OperationalError as error:
             raise BusyError(_sentence(self.path, error)) from error

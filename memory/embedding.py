@@ -87,9 +87,7 @@ class HashedBM25:
             if not weights:
                 continue
             places = [_place(token, self._dimensions) for token in weights]
-            signed = np.fromiter(
-                (sign * weight for (_, sign), weight in zip(places, weights.values(), strict=True)), np.float32
-            )
+            signed = np.fromiter((sign * weight for (_, sign), weight in zip(places, weights.values(), strict=True)), np.float32)
             np.add.at(vectors[row], [column for column, _ in places], signed)
             vectors[row] /= math.sqrt(float(np.dot(vectors[row], vectors[row]))) or 1.0
         return vectors

@@ -48,9 +48,7 @@ class Forecasts:
             if known:
                 return str(known)
             if draft.resolve_by < at.date():
-                raise InputError(
-                    f"forecast {draft.name}: {draft.resolve_by} has passed; a forecast is registered before the fact"
-                )
+                raise InputError(f"forecast {draft.name}: {draft.resolve_by} has passed; a forecast is registered before the fact")
             new = str(ULID.from_datetime(self._clock()))
             connection.execute(
                 insert(forecasts).values(
@@ -61,7 +59,7 @@ class Forecasts:
                     hash=digest,
                     registered_at=at,
                     resolve_by=draft.resolve_by.isoformat(),
-                )  # fmt: skip
+                )
             )
             return new
 
@@ -99,9 +97,7 @@ class Forecasts:
                     raise ConflictError(f"forecast {forecast_id} is resolved {known}; an outcome is never rewritten")
                 return False
             connection.execute(
-                insert(resolutions).values(
-                    forecast_id=forecast_id, outcome=outcome, value=None, evidence=evidence, resolved_at=at
-                )
+                insert(resolutions).values(forecast_id=forecast_id, outcome=outcome, value=None, evidence=evidence, resolved_at=at)
             )
             return True
 

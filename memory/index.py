@@ -69,9 +69,7 @@ class VectorIndex:
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise BusyError(
-                "another process holds the vector index: stop it, or give both one server with `chroma run`"
-            ) from error
+            raise BusyError("another process holds the vector index: stop it, or give both one server with `chroma run`") from error
         index = cls(folder, embedder, lock)
         try:
             index._connect()
@@ -133,9 +131,7 @@ class VectorIndex:
         try:
             stored = json.loads(manifest.read_text(encoding="utf-8"))["fingerprint"]
         except (OSError, ValueError, KeyError) as error:
-            raise IndexBrokenError(
-                "the vector index does not say which model made it: run stoa memory rebuild"
-            ) from error
+            raise IndexBrokenError("the vector index does not say which model made it: run stoa memory rebuild") from error
         if stored != self._embedder.fingerprint:
             raise IndexBrokenError(
                 f"the vector index was made by {stored}, the desk now uses {self._embedder.fingerprint}: run stoa memory rebuild"
@@ -216,17 +212,15 @@ class VectorIndex:
             from chromadb.api.shared_system_client import SharedSystemClient
 
             # Chroma keeps one system a path for the life of the process; without this a re-open sees a stale one.
-            identifier = self._client._identifier  # type: ignore[attr-defined]  # noqa: SLF001
-            SharedSystemClient._identifier_to_system.pop(identifier).stop()  # noqa: SLF001
+            identifier = self._client._identifier  # type: ignore[attr-defined]  # noqa: SLF001 - the library offers no public name
+            SharedSystemClient._identifier_to_system.pop(identifier).stop()  # noqa: SLF001 - the library offers no public name
         self._client = self._collection = None
         self._lock.release()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
 

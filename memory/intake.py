@@ -44,9 +44,7 @@ class Intake:
         self._store = store
         self._root = root.resolve()
 
-    def add(
-        self, paths: Iterable[Path], author: str = "", progress: Callable[[Path], None] | None = None
-    ) -> IntakeReport:
+    def add(self, paths: Iterable[Path], author: str = "", progress: Callable[[Path], None] | None = None) -> IntakeReport:
         """Read every file; a broken one is reported and the rest goes on."""
         report = IntakeReport()
         for path in expand(paths):
@@ -63,7 +61,7 @@ class Intake:
         uri = self._uri(path)
         if any(found.source_uri == uri for found in self._store.find(content_hash=document.content_hash, live=True)):
             return IntakeReport(unchanged=1)
-        before = [r for r in self._store.find(source_uri=uri, kinds=[Kind.DOCUMENT])]
+        before = self._store.find(source_uri=uri, kinds=[Kind.DOCUMENT])
         known = datetime.combine(document.authored, time(12), tzinfo=UTC) if document.authored else None
         parent = Draft(
             kind=Kind.DOCUMENT, title=document.title, body=document.text, author=author or document.meta.get("author", ""),
@@ -72,9 +70,7 @@ class Intake:
             idempotency_key=f"document:{uri}:{document.content_hash}",
         )  # fmt: skip
         stored = self._store.remember(parent)
-        drafts = [
-            self._draft(parent, document, piece, stored.id, number) for number, piece in enumerate(chunk(document))
-        ]
+        drafts = [self._draft(parent, document, piece, stored.id, number) for number, piece in enumerate(_passages(document))]
         self._store.remember_many(drafts)
         for old in before:
             self._replace(old.id, stored.id)
@@ -103,7 +99,7 @@ class Intake:
                 "content_hash": "",
                 "lang": "",
                 "idempotency_key": f"{parent.idempotency_key}:{number}",
-            }  # fmt: skip
+            }
         )
 
     def _uri(self, path: Path) -> str:
@@ -111,6 +107,11 @@ class Intake:
         if resolved.is_relative_to(self._root):
             return resolved.relative_to(self._root).as_posix()
         return resolved.as_uri()
+
+
+def _passages(document: Document) -> list[Chunk]:
+    """The document's passages; its front matter is about the file and answers no question."""
+    return [piece for piece in chunk(document) if piece.locator != "front matter"]
 
 
 def _title(document: Document, piece: Chunk) -> str:

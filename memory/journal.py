@@ -73,7 +73,7 @@ class Journal:
                         result=None,
                         created_at=now,
                         updated_at=now,
-                    )  # fmt: skip
+                    )
                 )
         return self.run(run_id)
 
@@ -102,9 +102,7 @@ class Journal:
     def take(self, run_id: str) -> int:
         """Take over a run: returns a new fence, which makes every former holder's effects fail."""
         with self._database.writing() as connection:
-            connection.execute(
-                update(runs).where(runs.c.run_id == run_id).values(fence=runs.c.fence + 1, updated_at=self._clock())
-            )
+            connection.execute(update(runs).where(runs.c.run_id == run_id).values(fence=runs.c.fence + 1, updated_at=self._clock()))
             return int(connection.execute(select(runs.c.fence).where(runs.c.run_id == run_id)).scalar_one())
 
     def hold(self, connection: Connection, run_id: str, fence: int) -> None:
@@ -115,21 +113,15 @@ class Journal:
         """
         row = connection.execute(select(runs.c.fence, runs.c.status).where(runs.c.run_id == run_id)).one()
         if row.fence != fence or row.status == "cancelled":
-            raise ConflictError(
-                f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}"
-            )
+            raise ConflictError(f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}")
 
-    def set_status(
-        self, run_id: str, status: RunStatus, reason: str = "", result: dict[str, Any] | None = None
-    ) -> None:
+    def set_status(self, run_id: str, status: RunStatus, reason: str = "", result: dict[str, Any] | None = None) -> None:
         """Where the run stands now; a cancelled run stays cancelled."""
         values: dict[str, Any] = {"status": status, "reason": reason, "updated_at": self._clock()}
         if result is not None:
             values["result"] = result
         with self._database.writing() as connection:
-            connection.execute(
-                update(runs).where(runs.c.run_id == run_id, runs.c.status != "cancelled").values(**values)
-            )
+            connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status != "cancelled").values(**values))
 
     def step(self, run_id: str) -> None:
         """Count one finished step."""
@@ -158,7 +150,7 @@ class Journal:
                 decided_at=None,
                 reason="",
                 idempotency_key=key,
-            )  # fmt: skip
+            )
         )
         return new
 
@@ -183,9 +175,7 @@ class Journal:
         with self._database.reading() as connection:
             return [_approval(row) for row in connection.execute(query)]
 
-    def decide(
-        self, approval_id: str, status: Literal["approved", "rejected", "expired", "stale"], by: str, reason: str
-    ) -> Approval:
+    def decide(self, approval_id: str, status: Literal["approved", "rejected", "expired", "stale"], by: str, reason: str) -> Approval:
         """Write a decision, once.
 
         Raises:
@@ -200,18 +190,14 @@ class Journal:
             changed = done.rowcount == 1
         found = self.approval(approval_id)
         if not changed:
-            raise ConflictError(
-                f"{found.proposal.thesis}: this was {found.status} by {found.decided_by or 'the desk'} already"
-            )
+            raise ConflictError(f"{found.proposal.thesis}: this was {found.status} by {found.decided_by or 'the desk'} already")
         return found
 
     def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any]) -> None:
         """Put an effect in the outbox, once per key."""
         if connection.execute(select(effects.c.seq).where(effects.c.key == key)).first() is None:
             connection.execute(
-                insert(effects).values(
-                    key=key, run_id=run_id, kind=kind, payload=payload, created_at=self._clock(), done_at=None
-                )
+                insert(effects).values(key=key, run_id=run_id, kind=kind, payload=payload, created_at=self._clock(), done_at=None)
             )
 
     def effects(self, run_id: str = "", *, only_open: bool = False) -> list[tuple[int, str, str, dict[str, Any]]]:
@@ -242,7 +228,7 @@ class Journal:
         if run_id:
             query = query.where(receipts.c.run_id == run_id)
         with self._database.reading() as connection:
-            return [{**row._mapping} for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
+            return [{**row._mapping} for row in connection.execute(query)]  # noqa: SLF001 - the library offers no public name
 
     def cost(self, run_id: str = "", since: datetime | None = None) -> float:
         """USD spent by a run, or since an instant."""

@@ -91,16 +91,12 @@ class Market:
         """Rows of a file that the log does not hold; a changed value is known from now on."""
         fresh: list[Observation] = []
         for info, rows in read.series:
-            last = {
-                point.valid_time: point.value for point in self._points(info.series, datetime.max.replace(tzinfo=UTC))
-            }
+            last = {point.valid_time: point.value for point in self._points(info.series, datetime.max.replace(tzinfo=UTC))}
             for row in rows:
                 if row.valid_time not in last:
                     fresh.append(row)
                 elif last[row.valid_time] != row.value:
-                    fresh.append(
-                        row.model_copy(update={"known_at": max(now, row.known_at), "vintage": now.isoformat()})
-                    )
+                    fresh.append(row.model_copy(update={"known_at": max(now, row.known_at), "vintage": now.isoformat()}))
             self._infos[info.series] = info
         return fresh
 
@@ -110,9 +106,7 @@ class Market:
         import pyarrow.parquet as pq
 
         self._cache.clear()
-        rows = [
-            {**row.model_dump(), "known_at": row.known_at.astimezone(UTC).replace(tzinfo=None)} for row in observations
-        ]
+        rows = [{**row.model_dump(), "known_at": row.known_at.astimezone(UTC).replace(tzinfo=None)} for row in observations]
         table = pa.Table.from_pylist(rows)
         digest = hashlib.sha256(repr([tuple(row.values()) for row in rows]).encode()).hexdigest()[:16]
         self._log.mkdir(parents=True, exist_ok=True)
@@ -173,9 +167,7 @@ class Market:
         """
         connection = self._open()
         if connection is None:
-            raise NotFoundError(
-                "the desk has no data yet: put CSV or Parquet files under data/ and run stoa ingest data"
-            )
+            raise NotFoundError("the desk has no data yet: put CSV or Parquet files under data/ and run stoa ingest data")
         import duckdb
 
         try:

@@ -53,9 +53,7 @@ def _stated(hit: Hit, measure: Measure) -> FactValue | None:
         places = [plain.find(term) for term in wanted if term in plain]
         if not places:
             continue
-        facts = [
-            fact for fact in extract_facts(sentence) if fact.kind in {"number", "range"} and fact.unit == measure.unit
-        ]
+        facts = [fact for fact in extract_facts(sentence) if fact.kind in {"number", "range"} and fact.unit == measure.unit]
         if facts:
             nearest = min(facts, key=lambda fact: _distance(fact, places))
             return FactValue(sum(nearest.values) / len(nearest.values), nearest.unit, hit.id, sentence, hit.known_at)

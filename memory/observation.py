@@ -29,9 +29,7 @@ class SeriesInfo(BaseModel):
     frequency: str = Field(default="daily", description="daily, weekly, monthly, quarterly, annual")
     source: str = ""
     licence: str = ""
-    lag_days: int = Field(
-        default=0, ge=0, description="days between valid_time and known_at where no release time is given"
-    )
+    lag_days: int = Field(default=0, ge=0, description="days between valid_time and known_at where no release time is given")
     synthetic: bool = Field(default=False, description="made by a seeded script; every chart says so")
     formula: str = Field(default="", description="a derived series: an expression over other series")
 

@@ -31,13 +31,8 @@ _COLUMNS = (
     records.c.title, records.c.body, records.c.known_at, records.c.trust, records.c.thesis_slugs,
 )  # fmt: skip
 
-_MATCH = text(
-    "SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens "
-    "WHERE record_tokens MATCH :query ORDER BY rank LIMIT :limit"
-)
-_FREQUENCY = text("SELECT term, doc FROM record_vocabulary WHERE term IN :terms").bindparams(
-    bindparam("terms", expanding=True)
-)
+_MATCH = text("SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query ORDER BY rank LIMIT :limit")
+_FREQUENCY = text("SELECT term, doc FROM record_vocabulary WHERE term IN :terms").bindparams(bindparam("terms", expanding=True))
 
 
 class Recalled(NamedTuple):
@@ -104,9 +99,7 @@ class Recall:
         index = self._index()
         return [(hit.id, hit.score) for hit in index.query(query, limit)] if index else []
 
-    def _rows(
-        self, connection: Connection, seqs: list[int], ids: list[str], kinds: Sequence[Kind], as_of: datetime | None
-    ) -> list[Any]:
+    def _rows(self, connection: Connection, seqs: list[int], ids: list[str], kinds: Sequence[Kind], as_of: datetime | None) -> list[Any]:
         live = visible(as_of) if as_of is not None else records.c.status == Status.LIVE.value
         query = select(*_COLUMNS).where(live, records.c.seq.in_(seqs) | records.c.id.in_(ids))
         if kinds:
@@ -182,7 +175,7 @@ def _fuse(rows: Sequence[Any], lexical: dict[int, float], vector: dict[str, floa
                 trust=Trust(row.trust),
                 thesis_slugs=tuple(row.thesis_slugs),
                 why={name: round(share, 4) for name, share in why.items() if share},
-            )  # fmt: skip
+            )
         )
     return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 

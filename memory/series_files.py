@@ -100,9 +100,7 @@ def _long(header: list[str], rows: list[list[str]]) -> list[tuple[str, list[_Cel
     return list(groups.items())
 
 
-def _observations(
-    info: SeriesInfo, cells: Iterable[_Cell], header: list[str], day_column: int, out: SeriesFile
-) -> list[Observation]:
+def _observations(info: SeriesInfo, cells: Iterable[_Cell], header: list[str], day_column: int, out: SeriesFile) -> list[Observation]:
     from memory.market import known_from
 
     known_column = header.index("known_at") if "known_at" in header else None
@@ -118,9 +116,7 @@ def _observations(
             out.warnings.append(f"{info.series}, row {cell.row}: {what}; the row is left out")
             continue
         if day in found and found[day].value != number:
-            out.warnings.append(
-                f"{info.series}, row {cell.row}: {day} stands twice with other values; the last one counts"
-            )
+            out.warnings.append(f"{info.series}, row {cell.row}: {day} stands twice with other values; the last one counts")
         unit = cell.fields[unit_column].strip() if unit_column is not None else ""
         units.add(unit)
         known = _moment(cell.fields[known_column]) if known_column is not None else None
@@ -149,7 +145,7 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
         return list(table.column_names), [list(row) for row in zip(*columns, strict=True)]
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    if len(rows) < 2:  # noqa: PLR2004 - a header and a row
+    if len(rows) < 2:
         raise ValueError("it has no rows")
     return rows[0], rows[1:]
 

@@ -121,9 +121,7 @@ class Store:
         )
         if ended.rowcount != 1:
             newest = row.superseded_by or "nothing"
-            raise ConflictError(
-                f"record {old} is {row.status} (by {newest}): read the newest version and supersede that"
-            )
+            raise ConflictError(f"record {old} is {row.status} (by {newest}): read the newest version and supersede that")
         connection.execute(insert(index_outbox), [{"record_id": old, "action": "delete"}])
         return {"entity_id": row.entity_id, "version": row.version + 1}
 
@@ -188,7 +186,7 @@ class Store:
             rows = connection.execute(select(records).where(records.c.id.in_(list(ids))))
             return {row.id: record_of(row) for row in rows}
 
-    def find(  # noqa: PLR0913 - each is an independent filter
+    def find(  # noqa: PLR0913 - each is an independent part
         self,
         *,
         kinds: Sequence[Kind] = (),
@@ -264,7 +262,7 @@ class Store:
             query = query.where(records.c.id.in_(list(ids)))
         with self._database.reading() as connection:
             for row in connection.execute(query.order_by(records.c.seq)):
-                yield row.id, searchable({**row._mapping})
+                yield row.id, searchable({**row._mapping})  # noqa: SLF001 - the library offers no public name
 
     def mismatched_bodies(self) -> list[str]:
         """Ids of records whose body no longer has the hash it was stored under."""

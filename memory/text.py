@@ -52,7 +52,7 @@ def _stemmer() -> object:
 
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
-    if len(word) < 4 or not word.isascii():  # noqa: PLR2004 - short words have nothing to strip
+    if len(word) < 4 or not word.isascii():
         return word
     return str(_stemmer().stemWord(word))  # type: ignore[attr-defined]
 
@@ -92,9 +92,9 @@ def language(text: str) -> Language:
         return "other"
     # One Han character says about as much as two and a half Latin letters.
     share = 2.5 * han / (2.5 * han + letters)
-    if share > 0.8:  # noqa: PLR2004
+    if share > 0.8:
         return "zh"
-    if share > 0.15:  # noqa: PLR2004
+    if share > 0.15:
         return "mixed"
     return "en" if latin > 0.8 * letters else "other"
 

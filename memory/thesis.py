@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -134,12 +134,8 @@ class Calculation(_Frozen):
 
     name: Slug
     tool: str
-    arguments: dict[str, Any] = Field(
-        default_factory=dict, description='a text that starts with "=" is a rule to evaluate'
-    )
-    text: str = Field(
-        default="", description="the finding, with {field} from the result, e.g. pays {net_multiple:.1f}x"
-    )
+    arguments: dict[str, Any] = Field(default_factory=dict, description='a text that starts with "=" is a rule to evaluate')
+    text: str = Field(default="", description="the finding, with {field} from the result, e.g. pays {net_multiple:.1f}x")
 
 
 class Applied(_Frozen):

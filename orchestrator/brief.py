@@ -142,9 +142,7 @@ def resolve_due(context: Context, run_id: str, as_of: datetime) -> list[dict[str
         try:
             found = bench.evaluate(item.draft.rule, context.book.get(item.thesis, as_of).thesis)
         except RuleError as error:
-            resolved.append(
-                {"id": item.id, "thesis": item.thesis, "name": item.draft.name, "outcome": "open", "reason": str(error)}
-            )
+            resolved.append({"id": item.id, "thesis": item.thesis, "name": item.draft.name, "outcome": "open", "reason": str(error)})
             continue
         row: dict[str, Any] = {
             "id": item.id,
@@ -154,10 +152,7 @@ def resolve_due(context: Context, run_id: str, as_of: datetime) -> list[dict[str
         }
         if found.state in {"true", "false"}:
             outcome = "yes" if found.value else "no"
-            evidence = [
-                {"call": e.call, "value": e.value, "source": e.source, "known_at": e.known_at.isoformat()}
-                for e in found.evidence
-            ]
+            evidence = [{"call": e.call, "value": e.value, "source": e.source, "known_at": e.known_at.isoformat()} for e in found.evidence]
             context.forecasts.resolve(item.id, "yes" if found.value else "no", evidence, as_of)
             resolved.append(row | {"outcome": outcome, "reason": ""})
         else:
@@ -174,12 +169,8 @@ def _sentence(
 ) -> str:
     parts = [f"{intake.documents} new documents", f"{len(new)} new passages", f"{data.observations} new observations"]
     if intake.skipped or data.skipped:
-        parts.append(
-            f"{len(intake.skipped) + len(data.skipped)} files or series left out, with the reason in the report"
-        )
+        parts.append(f"{len(intake.skipped) + len(data.skipped)} files or series left out, with the reason in the report")
     done = [row for row in resolved if row["outcome"] != "open"]
     if done:
-        parts.append(
-            f"{len(done)} forecasts resolved ({', '.join(row['name'] + ' ' + row['outcome'] for row in done)})"
-        )
+        parts.append(f"{len(done)} forecasts resolved ({', '.join(row['name'] + ' ' + row['outcome'] for row in done)})")
     return f"Since the last run: {', '.join(parts)}; {len(touched)} theses are touched."

@@ -19,6 +19,7 @@ from memory.records import Draft, Kind, Relation, Trust
 from memory.store import Store
 from memory.thesis import Proposal
 from orchestrator.channel import Channel, Message
+from orchestrator.grounding import ground
 from orchestrator.permissions import GateRules
 
 
@@ -84,6 +85,17 @@ class Context:
                 saved.proposals.append(self.store.write(connection, draft).id)
         self.deliver(run_id)
         return saved
+
+    def grounded(self, turn: Turn) -> Turn:
+        """A model's posts with their quotes checked and their unsupported numbers marked; a playbook's as they are."""
+        if not turn.by_model:
+            return turn
+        posts = []
+        for post in turn.posts:
+            records = self.store.many([item.record for item in post.citations])
+            checked = ground(post.text, post.citations, records)
+            posts.append(post.model_copy(update={"text": checked.text, "citations": checked.evidence}))
+        return turn.model_copy(update={"posts": tuple(posts)})
 
     def deliver(self, run_id: str = "") -> int:
         """Hand open posts to the channel, oldest first; returns how many."""

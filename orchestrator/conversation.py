@@ -81,7 +81,7 @@ def ask(context: Context, thread_id: str, text: str, role: str, roles: Collectio
             trust=Trust.PERSON,
             known_from=as_of,
             idempotency_key=f"{thread_id}:person:{number}:{_key(text)}",
-        )  # fmt: skip
+        )
     )
     first = {
         "thread_id": thread_id,

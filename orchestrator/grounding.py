@@ -82,8 +82,8 @@ def _half_digit(text: str) -> float:
 def _rounds_to(value: float, number: float, tolerance: float) -> bool:
     # The same result may be written per 1.00, in per cent, in basis points or in millions.
     for factor in (1.0, 100.0, 1e3, 1e6, 1e9, 1e12):
-        shown = value / factor if factor > 100 else value  # noqa: PLR2004
-        real = number * factor if factor <= 100 else number / factor  # noqa: PLR2004
+        shown = value / factor if factor > 100 else value
+        real = number * factor if factor <= 100 else number / factor
         if abs(abs(shown) - abs(real)) <= tolerance * (1 + 1e-9):
             return True
     return False

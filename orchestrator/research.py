@@ -58,9 +58,7 @@ class Research:
         for name in ("brief", "plan", "work", "discuss", "propose", "ground", "gate", "publish", "wait"):
             graph.add_node(name, self._counted(getattr(self, name)))
         graph.add_edge(START, "brief")
-        graph.add_conditional_edges(
-            "brief", lambda state: "plan" if state["theses"] else "publish", ["plan", "publish"]
-        )
+        graph.add_conditional_edges("brief", lambda state: "plan" if state["theses"] else "publish", ["plan", "publish"])
         graph.add_conditional_edges("plan", self._branches, ["work"])
         graph.add_edge("work", "discuss")
         graph.add_conditional_edges("discuss", self._more, ["discuss", "propose"])
@@ -99,18 +97,14 @@ class Research:
     def plan(self, state: State) -> dict[str, Any]:
         """The architect assigns."""
         question = self._context.store.get(state["brief"]).body
-        return self._turn(
-            state, "plan", Task(step="plan", role="architect", theses=tuple(state["theses"]), question=question)
-        )
+        return self._turn(state, "plan", Task(step="plan", role="architect", theses=tuple(state["theses"]), question=question))
 
     def work(self, state: State) -> dict[str, Any]:
         """One role works on its theses."""
         role = state["role"]
         self._context.channel.progress(f"{role} works on {len(state['theses'])} theses")
         new = tuple(self._context.store.get(state["brief"]).data["new_records"])
-        return self._turn(
-            state, f"work:{role}", Task(step="work", role=role, theses=tuple(state["theses"]), new_records=new)
-        )
+        return self._turn(state, f"work:{role}", Task(step="work", role=role, theses=tuple(state["theses"]), new_records=new))
 
     def discuss(self, state: State) -> dict[str, Any]:
         """One round: who was addressed answers; the architect closes in the last one."""
@@ -145,9 +139,7 @@ class Research:
             records = self._context.store.many([item.record for item in proposal.evidence])
             checked = ground(proposal.rationale, proposal.evidence, records)
             grounded.append(proposal.model_copy(update={"rationale": checked.text, "evidence": checked.evidence}))
-        saved = self._context.save(
-            state["run_id"], self._fence, "ground", Turn(proposals=tuple(grounded)), _moment(state)
-        )
+        saved = self._context.save(state["run_id"], self._fence, "ground", Turn(proposals=tuple(grounded)), _moment(state))
         return {"proposals": saved.proposals}
 
     def gate(self, state: State) -> dict[str, Any]:
@@ -162,11 +154,7 @@ class Research:
     def _commit_or_ask(self, proposal: Proposal, state: State) -> str | None:
         """The approval's id when a person must decide; None when it is in the book, or was refused before."""
         context, as_of = self._context, _moment(state)
-        done = [
-            entry
-            for entry in context.book.history(proposal.thesis)
-            if entry.revision.idempotency_key == proposal.idempotency_key
-        ]
+        done = [entry for entry in context.book.history(proposal.thesis) if entry.revision.idempotency_key == proposal.idempotency_key]
         if done:
             return None
         head = context.book.get(proposal.thesis)
@@ -204,13 +192,9 @@ class Research:
             try:
                 with context.database.writing() as connection:
                     context.journal.hold(connection, state["run_id"], self._fence)
-                    approval = Approval(
-                        by=item.decided_by, at=item.decided_at or context.clock(), approval_id=item.id, mode="person"
-                    )
+                    approval = Approval(by=item.decided_by, at=item.decided_at or context.clock(), approval_id=item.id, mode="person")
                     patch = {**item.proposal.patch, **_after_challenge(item.proposal, context)}
-                    context.book.write(
-                        connection, item.proposal.model_copy(update={"patch": patch}), approval, _moment(state)
-                    )
+                    context.book.write(connection, item.proposal.model_copy(update={"patch": patch}), approval, _moment(state))
             except StaleError as error:
                 context.channel.progress(str(error))
                 return f"{approval_id}:stale"
@@ -219,7 +203,7 @@ class Research:
     def _turn(self, state: State, step: str, task: Task) -> dict[str, Any]:
         as_of = _moment(state)
         turn = self._context.agent.take(task, self._context.workbench(state["run_id"], as_of))
-        saved = self._context.save(state["run_id"], self._fence, step, turn, as_of)
+        saved = self._context.save(state["run_id"], self._fence, step, self._context.grounded(turn), as_of)
         return {"posts": saved.posts, "findings": saved.findings}
 
 

@@ -57,9 +57,7 @@ def advance(context: Context, checkpoints: Path, run_id: str) -> RunRow:
         raise
     except Exception as error:
         # The edge of a run step: whatever went wrong, the run says so and can be resumed.
-        context.journal.set_status(
-            run_id, "failed", f"{type(error).__name__}: {error}; stoa runs resume {run_id} tries again"
-        )
+        context.journal.set_status(run_id, "failed", f"{type(error).__name__}: {error}; stoa runs resume {run_id} tries again")
         raise
     if unfinished:
         raise RunError(f"run {run_id} stopped before its end: stoa runs resume {run_id} goes on")
@@ -71,9 +69,7 @@ def advance(context: Context, checkpoints: Path, run_id: str) -> RunRow:
     return context.journal.run(run_id)
 
 
-def decide(
-    context: Context, checkpoints: Path, approval_id: str, *, approve: bool, by: str, reason: str = ""
-) -> Approval:
+def decide(context: Context, checkpoints: Path, approval_id: str, *, approve: bool, by: str, reason: str = "") -> Approval:
     """Give a person's answer, once, and let its run go on.
 
     Raises:
@@ -84,9 +80,7 @@ def decide(
     if item.status == "pending":
         if context.clock() > max(item.expires_at, item.created_at) and _desk_now(context) > item.expires_at:
             context.journal.decide(approval_id, "expired", "desk", "nobody decided in time")
-            raise ConflictError(
-                f"{item.proposal.thesis}: this question expired on {item.expires_at:%Y-%m-%d}; the next run asks anew"
-            )
+            raise ConflictError(f"{item.proposal.thesis}: this question expired on {item.expires_at:%Y-%m-%d}; the next run asks anew")
         head = context.book.get(item.proposal.thesis)
         if head.revision.hash != item.proposal.against:
             context.journal.decide(approval_id, "stale", "desk", f"revision {head.revision.n} came first")

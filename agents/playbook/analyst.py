@@ -54,9 +54,7 @@ def _rules(thesis: Thesis, workbench: Workbench) -> list[Finding]:
     return found
 
 
-def _finding(
-    thesis: Thesis, rule: Signal | Falsifier, falsifies: bool, evaluation: Evaluation, workbench: Workbench
-) -> Finding:
+def _finding(thesis: Thesis, rule: Signal | Falsifier, falsifies: bool, evaluation: Evaluation, workbench: Workbench) -> Finding:
     citations = tuple(_evidence(item, thesis, rule, evaluation, workbench) for item in evaluation.evidence)
     values = ", ".join(f"{item.call} = {number(item.value)} {item.unit}".strip() for item in evaluation.evidence)
     return Finding(
@@ -79,19 +77,14 @@ def _finding(
     )
 
 
-def _evidence(
-    item: ValueEvidence, thesis: Thesis, rule: Signal | Falsifier, evaluation: Evaluation, workbench: Workbench
-) -> Evidence:
+def _evidence(item: ValueEvidence, thesis: Thesis, rule: Signal | Falsifier, evaluation: Evaluation, workbench: Workbench) -> Evidence:
     supports = (rule.llr > 0) == (evaluation.state == "true")
     stance = "supports" if supports else "contradicts"
     if item.quote:
         record = workbench.store.get(item.source)
         return workbench.cite(record, item.quote).model_copy(update={"stance": stance})
     info = workbench.market.info(item.source)
-    body = (
-        f"{item.call} = {number(item.value)} {item.unit}".strip()
-        + f" on {item.valid_time} (known {item.known_at:%Y-%m-%d})"
-    )
+    body = f"{item.call} = {number(item.value)} {item.unit}".strip() + f" on {item.valid_time} (known {item.known_at:%Y-%m-%d})"
     if info and info.synthetic:
         body += ", synthetic"
     source = info.source if info else ""
@@ -124,7 +117,7 @@ def _passages(thesis: Thesis, new: Sequence[Record], workbench: Workbench) -> li
         for sentence in sentences(record.body):
             plain = fold(sentence)
             score = sum(term in plain for term in terms)
-            if score and 20 <= len(sentence) <= 400:  # noqa: PLR2004 - shorter says nothing, longer is a list
+            if score and 20 <= len(sentence) <= 400:
                 scored.append((score + any(c.isdigit() for c in sentence), -order, record, sentence))
     best: list[Finding] = []
     seen: set[str] = set()
@@ -139,7 +132,7 @@ def _passages(thesis: Thesis, new: Sequence[Record], workbench: Workbench) -> li
                     text=quoted(sentence),
                     citations=(workbench.cite(record, sentence),),
                     data={"known_at": record.known_at.isoformat()},
-                )  # fmt: skip
+                )
             )
     return best
 
@@ -179,7 +172,7 @@ def _discuss(task: Task, workbench: Workbench) -> Turn:
                     text=f"@{post.role} the notes say: {quoted(sentence)}.",
                     citations=(citation,),
                     to=("architect",),
-                )  # fmt: skip
+                )
             )
     return Turn(posts=tuple(posts))
 
@@ -192,7 +185,7 @@ def _best_sentence(question: str, workbench: Workbench) -> tuple[Evidence, str] 
     for hit in workbench.recall.search(question, 6, kinds=[Kind.CHUNK, Kind.NOTE], as_of=workbench.as_of).hits:
         for sentence in sentences(hit.text):
             words = set(tokens(sentence))
-            if len(words) < 5 or len(sentence) > 400:  # noqa: PLR2004
+            if len(words) < 5 or len(sentence) > 400:
                 continue
             score = hit.score * len(words & wanted) / len(words) ** 0.5
             if best is None or score > best[0]:

@@ -107,7 +107,7 @@ def conviction(thesis: Thesis, findings: Sequence[Finding], workbench: Workbench
         target = data["llr"] if data["state"] == "true" else data["llr_false"]
         before = thesis.applied.get(data["name"])
         rest = target - (before.llr if before else 0.0)
-        if abs(rest) > 1e-9:  # noqa: PLR2004
+        if abs(rest) > 1e-9:
             evidence = tuple(citation.record for citation in finding.citations)
             impulses.append(Impulse(name=data["name"], llr=rest, source=data["source"], evidence=evidence))
     step = move(thesis.conviction, impulses, spent=spent)
@@ -149,9 +149,7 @@ def _proposal(
             f"{item.name} {signed(item.applied)} log-odds" for item in step.steps if item.applied
         )
         data = step.model_dump(mode="json")
-        figure = workbench.figure(
-            f"{slug}:conviction", body, data, uri=f"theses/{slug}.yaml", locator="signals", thesis=slug
-        )
+        figure = workbench.figure(f"{slug}:conviction", body, data, uri=f"theses/{slug}.yaml", locator="signals", thesis=slug)
         evidence[figure.record, figure.quote] = figure
     digest = hashlib.sha256(json.dumps([entry.revision.hash, patch], sort_keys=True).encode()).hexdigest()[:24]
     return Proposal(
@@ -170,7 +168,8 @@ def _answer(task: Task, workbench: Workbench) -> Turn:
         thesis = entry.thesis
         if thesis.slug in plain or any(fold(term) in plain for term in thesis.terms if len(term) > 1):
             lines.append(
-                f"{thesis.title}: {thesis.stance}, conviction {thesis.conviction:.2f}, {thesis.status} (revision {entry.revision.n}). {thesis.claim}"
+                f"{thesis.title}: {thesis.stance}, conviction {thesis.conviction:.2f}, {thesis.status} "
+                f"(revision {entry.revision.n}). {thesis.claim}"
             )
     found = analyst.answer(task, workbench).posts[0]
     text = " ".join([*lines[:3], found.text]) if lines else found.text

@@ -24,7 +24,5 @@ def take(task: Task, workbench: Workbench) -> Turn:
     if not asked:
         return Turn()
     lines = list(asked)
-    shown = said(lines[:4]) + (f" And {len(lines) - 4} more in the report." if len(lines) > 4 else "")  # noqa: PLR2004
-    return Turn(
-        posts=(Post(role=ROLE, text=f"What I cannot compute yet. {shown}", to=("architect",)),), requests=tuple(lines)
-    )
+    shown = said(lines[:4]) + (f" And {len(lines) - 4} more in the report." if len(lines) > 4 else "")
+    return Turn(posts=(Post(role=ROLE, text=f"What I cannot compute yet. {shown}", to=("architect",)),), requests=tuple(lines))

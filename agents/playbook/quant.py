@@ -83,9 +83,7 @@ def _filled(text: str, result: Mapping[str, Any]) -> str:
     try:
         return text.format_map(_Fields(result))
     except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise InputError(
-            f"the calculation's text does not fit the result ({error}): mend it in the thesis file"
-        ) from error
+        raise InputError(f"the calculation's text does not fit the result ({error}): mend it in the thesis file") from error
 
 
 def _summary(result: Mapping[str, Any]) -> str:
@@ -109,7 +107,7 @@ def _book(task: Task, workbench: Workbench) -> tuple[list[Post], list[Finding]]:
                 text=f"These cannot both hold. {item.text}. It would be settled by {item.settle}.",
                 citations=finding.citations,
                 to=("data-analyst", "architect"),
-            )  # fmt: skip
+            )
         )
     for bet in found.bets:
         if set(bet.theses + bet.against) & set(task.theses):
@@ -141,9 +139,7 @@ def _bet(bet: Bet) -> Finding:
     )
     if bet.against:
         text += f"; {', '.join(bet.against)} bets against it"
-    return Finding(
-        kind="bet", role=ROLE, thesis=(bet.theses or bet.against)[0], text=text, data=bet.model_dump(mode="json")
-    )
+    return Finding(kind="bet", role=ROLE, thesis=(bet.theses or bet.against)[0], text=text, data=bet.model_dump(mode="json"))
 
 
 def _answer(task: Task, workbench: Workbench) -> Turn:
@@ -151,10 +147,12 @@ def _answer(task: Task, workbench: Workbench) -> Turn:
     from memory.text import fold
 
     plain = fold(task.question)
-    named = [
-        entry.thesis for entry in workbench.theses()
-        if entry.thesis.slug in plain or entry.thesis.slug.replace("-", " ") in plain or any(fold(term) in plain for term in entry.thesis.terms if len(term) > 1)
-    ]  # fmt: skip
+
+    def named_in_question(thesis: Thesis) -> bool:
+        names = [thesis.slug, thesis.slug.replace("-", " "), *(fold(term) for term in thesis.terms if len(term) > 1)]
+        return any(name in plain for name in names)
+
+    named = [entry.thesis for entry in workbench.theses() if named_in_question(entry.thesis)]
     done = [calculate(thesis, item, workbench) for thesis in named[:2] for item in thesis.calculations]
     if not done:
         return analyst.answer(task, workbench)

@@ -1,17 +1,18 @@
 """How playbooks write: plain sentences, numbers that read well on a phone."""
 
+import math
 from collections.abc import Sequence
 
 
 def number(value: float) -> str:
     """A number with as many digits as matter; large ones in words that both languages' readers know."""
-    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN is not itself
+    if not math.isfinite(value):
         return "none"
     size = abs(value)
     for limit, name in ((1e12, "tn"), (1e9, "bn"), (1e6, "m")):
         if size >= limit:
             return f"{value / limit:,.4g} {name}"
-    if size >= 1000:  # noqa: PLR2004
+    if size >= 1000:
         return f"{value:,.0f}"
     return f"{value:.4f}".rstrip("0").rstrip(".") if size < 1 else f"{value:.2f}".rstrip("0").rstrip(".")
 

@@ -80,7 +80,7 @@ def _disjoint(held: Sequence[Held]) -> list[Contradiction]:
                     b,
                     f"{x.subject}, {x.metric}: {_band(x)} ({a.thesis}) against {_band(y)} ({b.thesis})",
                     f"one measured value of {x.metric} for {x.subject}, with its source and date",
-                )  # fmt: skip
+                )
             )
     return found
 
@@ -98,7 +98,7 @@ def _exclusive(held: Sequence[Held]) -> list[Contradiction]:
                     f"{x.subject}: {x.state} in {x.start}–{x.end} and {y.state} in {y.start}–{y.end} share "
                     f"{max(x.start, y.start)}–{min(x.end, y.end)}",
                     f"the date at which {x.metric} turns, from a series that both claims accept",
-                )  # fmt: skip
+                )
             )
     return found
 
@@ -121,7 +121,7 @@ def _factors(held: Sequence[Held]) -> list[Contradiction]:
                         f"{claim.subject}: {claim.low:g}x is claimed, but {named} = {gap.product:g}x; "
                         f"a factor of {gap.missing_factor:g} is never named",
                         f"name the factor of {gap.missing_factor:g}, with a source, or lower the multiple to {gap.product:g}x",
-                    )  # fmt: skip
+                    )
                 )
     return found
 
@@ -157,7 +157,7 @@ def _past_peak(position: Held, move: Held) -> list[Contradiction]:
             f"{position.claim.subject}: at {move.claim.high:+g} % ({reached:.2f}) the {low:g}/{middle:g}/{high:g} butterfly "
             f"pays {paid:.2f} of a maximum {best:g}: its peak is behind it",
             f"a target near {middle:g}, or strikes around {reached:.0f}",
-        )  # fmt: skip
+        )
     ]
 
 

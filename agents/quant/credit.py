@@ -106,9 +106,7 @@ def merton_from_spread(spread: float, equity_vol: float, years: float) -> Merton
         if asset_vol:
             found.append(_root(leverage, asset_vol, years, 1.0))
     if not found:
-        raise QuantError(
-            f"no firm shows {spread * 1e4:.0f} bp and an equity volatility of {equity_vol:.0%} at {years:g} years"
-        )
+        raise QuantError(f"no firm shows {spread * 1e4:.0f} bp and an equity volatility of {equity_vol:.0%} at {years:g} years")
     note = "two firms fit: leverage from the balance sheet decides" if len(found) > 1 else ""
     return MertonResult(roots=found, note=note, units=_UNITS | {"asset_value": "assets = 1"})
 
@@ -128,9 +126,7 @@ def merton_from_equity(equity: float, equity_vol: float, debt: float, rate: floa
             low, high = (middle, high) if worth < equity else (low, middle)
         return 0.5 * (low + high)
 
-    roots = all_roots(
-        lambda vol: equity_vol_of(present / assets(vol), vol, years) - equity_vol, 0.005, max(equity_vol, 0.01), 200
-    )
+    roots = all_roots(lambda vol: equity_vol_of(present / assets(vol), vol, years) - equity_vol, 0.005, max(equity_vol, 0.01), 200)
     if not roots:
         raise QuantError("no asset volatility fits this equity and debt: check their units")
     found = [_root(present / assets(vol), vol, years, assets(vol)) for vol in roots]

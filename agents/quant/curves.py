@@ -1,5 +1,6 @@
 """Futures curves: shape, carry, rolls, and what a spread should cost."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from datetime import date
@@ -55,14 +56,10 @@ def forward(spot: float, rate: float, years: float, dividend: float = 0.0, stora
     if spot <= 0 or years < 0:
         raise QuantError("S must be above zero and t not negative")
     carry = rate - dividend + storage
-    return ForwardResult(
-        forward=spot * math.exp(carry * years), carry=carry, units={"forward": "price", "carry": "per year"}
-    )
+    return ForwardResult(forward=spot * math.exp(carry * years), carry=carry, units={"forward": "price", "carry": "per year"})
 
 
-def calendar_spread(
-    near: float, far: float | None, rate: float, years: float, multiplier: float = 1.0
-) -> CalendarSpreadResult:
+def calendar_spread(near: float, far: float | None, rate: float, years: float, multiplier: float = 1.0) -> CalendarSpreadResult:
     """The fair far price is the near one carried at ``rate`` for ``years``; spread = near - far."""
     if near <= 0 or years <= 0:
         raise QuantError("near must be a price above zero and the time between the months above zero")
@@ -82,9 +79,7 @@ def basis(here: float, there: float, costs: dict[str, float | None]) -> BasisRes
     """
     missing = sorted(name for name, value in costs.items() if value is None)
     if missing:
-        raise QuantError(
-            f"the basis needs {', '.join(missing)}: ask the broker or the refiner, no public series gives them"
-        )
+        raise QuantError(f"the basis needs {', '.join(missing)}: ask the broker or the refiner, no public series gives them")
     known = {name: float(value or 0.0) for name, value in costs.items()}
     return BasisResult(gross=there - here, net=there - here - sum(known.values()), costs=known, units={"net": "price"})
 
@@ -106,11 +101,11 @@ def curve(
         QuantError: fewer than two expiries, an expiry twice, or prices at or under zero.
     """
     rows = sorted((date.fromisoformat(expiry), value) for expiry, value in points)
-    if len(rows) < 2 or len({day for day, _ in rows}) < len(rows):  # noqa: PLR2004
+    if len(rows) < 2 or len({day for day, _ in rows}) < len(rows):
         raise QuantError("a curve needs at least two expiries, each once")
     if min(value for _, value in rows) <= 0:
         raise QuantError("a price at or under zero has no carry: leave that expiry out and name it")
-    pairs = list(zip(rows, rows[1:], strict=False))
+    pairs = list(itertools.pairwise(rows))
     years = [(b[0] - a[0]).days / 365 for a, b in pairs]
     carry = [math.log(b[1] / a[1]) / t for (a, b), t in zip(pairs, years, strict=True)]
     shapes: list[Shape] = [_tenor(a[1], b[1]) for a, b in pairs]
@@ -140,5 +135,5 @@ def _overall(shapes: Sequence[Shape]) -> Shape:
         return "flat"
     if len(set(kinds)) == 1:
         return kinds[0]
-    turns = sum(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+    turns = sum(a != b for a, b in itertools.pairwise(kinds))
     return "humped" if turns == 1 and kinds[0] == "contango" else "mixed"

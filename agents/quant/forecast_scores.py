@@ -105,8 +105,8 @@ def score(forecasts: Sequence[Scored], seed: int = 0) -> ScoreResult:
     n = len(pairs)
     enough = n >= ENOUGH
     mean = _mean([brier(p, o) for p, o in pairs])
-    hits = sum((p > 0.5) == o for p, o in pairs if p != 0.5)  # noqa: PLR2004
-    decided = sum(p != 0.5 for p, _ in pairs)  # noqa: PLR2004
+    hits = sum((p > 0.5) == o for p, o in pairs if p != 0.5)
+    decided = sum(p != 0.5 for p, _ in pairs)
     clusters = len({item.thesis or item.id for item in resolved})
     return ScoreResult(
         n=n, open=sum(item.outcome == "open" for item in forecasts),
@@ -152,7 +152,7 @@ def _bootstrap(items: Sequence[Scored], seed: int, draws: int = 1000) -> tuple[f
 def _calibration(pairs: Sequence[tuple[float, bool]]) -> list[CalibrationBin]:
     found = []
     for i in range(10):
-        inside = [(p, o) for p, o in pairs if i / 10 <= p < (i + 1) / 10 or (i == 9 and p == 1)]  # noqa: PLR2004
+        inside = [(p, o) for p, o in pairs if i / 10 <= p < (i + 1) / 10 or (i == 9 and p == 1)]
         if inside:
             yes = sum(o for _, o in inside)
             found.append(
@@ -163,6 +163,6 @@ def _calibration(pairs: Sequence[tuple[float, bool]]) -> list[CalibrationBin]:
                     forecast=sum(p for p, _ in inside) / len(inside),
                     frequency=yes / len(inside),
                     interval=wilson(yes, len(inside)),
-                )  # fmt: skip
+                )
             )
     return found

@@ -75,7 +75,7 @@ def growth_gap(target: float, factors: Mapping[str, float], missing_name: str = 
     )  # fmt: skip
 
 
-def supply_demand(  # noqa: PLR0913 - the names are the tool's contract
+def supply_demand(
     *,
     utilisation: tuple[float, float],
     supply_growth: float,
@@ -135,8 +135,6 @@ def _crossing(level: float, band: tuple[float, float], ratio: float, start: date
     days = []
     for u in band:
         n = math.log(level / u) / math.log(ratio) if ratio != 1 else math.inf
-        days.append(start + timedelta(days=n * 365.25) if 0 <= n < 100 else None)  # noqa: PLR2004
+        days.append(start + timedelta(days=n * 365.25) if 0 <= n < 100 else None)
     known = [day for day in days if day]
-    return Crossing(
-        level=level, earliest=min(known, default=None), latest=max(known, default=None), units={"level": "per 1.00"}
-    )
+    return Crossing(level=level, earliest=min(known, default=None), latest=max(known, default=None), units={"level": "per 1.00"})

@@ -73,16 +73,12 @@ def price(terms: Terms) -> float:
 def greeks(terms: Terms) -> OptionResult:
     """Price and sensitivities (Hull, Options, Futures, and Other Derivatives, chapter 19)."""
     if terms.years <= 0 or terms.sigma <= 0:
-        raise QuantError(
-            "sensitivities need time and volatility above zero: ask for the price at expiry by quant.structure"
-        )
+        raise QuantError("sensitivities need time and volatility above zero: ask for the price at expiry by quant.structure")
     sign = 1.0 if terms.kind == "call" else -1.0
     root = math.sqrt(terms.years)
     carried = math.exp(-terms.dividend * terms.years)
     discount = math.exp(-terms.rate * terms.years)
-    d1 = (math.log(terms.spot / terms.strike) + (terms.rate - terms.dividend + 0.5 * terms.sigma**2) * terms.years) / (
-        terms.sigma * root
-    )
+    d1 = (math.log(terms.spot / terms.strike) + (terms.rate - terms.dividend + 0.5 * terms.sigma**2) * terms.years) / (terms.sigma * root)
     d2 = d1 - terms.sigma * root
     vega = terms.spot * carried * normal_pdf(d1) * root
     theta = (
@@ -98,7 +94,7 @@ def greeks(terms: Terms) -> OptionResult:
     )  # fmt: skip
 
 
-def terms_of(  # noqa: PLR0913 - the names are the tool's contract
+def terms_of(
     kind: OptionType,
     *,
     K: float,
@@ -119,9 +115,7 @@ def terms_of(  # noqa: PLR0913 - the names are the tool's contract
     spot = S if S is not None else F
     for name, value in (("S or F", spot), ("K", K)):
         if value is None or not math.isfinite(value) or value <= 0:
-            raise QuantError(
-                f"{name} must be a price above zero; a negative price needs another model than Black-Scholes"
-            )
+            raise QuantError(f"{name} must be a price above zero; a negative price needs another model than Black-Scholes")
     if t < 0 or sigma < 0 or not all(map(math.isfinite, (t, r, q, sigma))):
         raise QuantError("t and sigma must be finite and not negative, r and q finite")
     return Terms(kind, float(spot or 0), K, t, r, q if F is None else r, sigma)

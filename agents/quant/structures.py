@@ -1,5 +1,6 @@
 """Option structures: what they cost, pay, and where they break even."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
@@ -65,13 +66,9 @@ def legs_of(rows: Sequence[LegRow]) -> list[Leg]:
     legs = []
     for number, row in enumerate(rows, 1):
         kind = str(row[0]) if row else ""
-        numbers = [
-            float(value) if isinstance(value, int | float) else None for value in [*row[1:5], None, None, None, None]
-        ]
+        numbers = [float(value) if isinstance(value, int | float) else None for value in [*row[1:5], None, None, None, None]]
         if kind not in {"call", "put", "spot", "future"} or not numbers[0] or numbers[1] is None or numbers[1] <= 0:
-            raise QuantError(
-                f"leg {number} must be [call|put|spot|future, quantity not 0, strike above 0, premium or null, t?]"
-            )
+            raise QuantError(f"leg {number} must be [call|put|spot|future, quantity not 0, strike above 0, premium or null, t?]")
         legs.append(Leg(kind, numbers[0], numbers[1], numbers[2], numbers[3]))  # type: ignore[arg-type]
     return legs
 
@@ -87,9 +84,7 @@ def _intrinsic(leg: Leg, spot: float) -> float:
     return max(0.0, leg.strike - spot) if leg.kind == "put" else spot - leg.strike
 
 
-def structure(
-    legs: Sequence[Leg], market: Market, cost: float | None = None, nav_pct: float | None = None
-) -> StructureResult:
+def structure(legs: Sequence[Leg], market: Market, cost: float | None = None, nav_pct: float | None = None) -> StructureResult:
     """Everything about a structure whose legs expire together.
 
     Args:
@@ -155,9 +150,7 @@ def _leg_value(leg: Leg, market: Market) -> float:
 
 def _terms(leg: Leg, market: Market) -> Terms:
     kind: Literal["call", "put"] = "call" if leg.kind == "call" else "put"
-    return Terms(
-        kind, market.spot or 0.0, leg.strike, market.years or 0.0, market.rate, market.dividend, market.sigma or 0.0
-    )
+    return Terms(kind, market.spot or 0.0, leg.strike, market.years or 0.0, market.rate, market.dividend, market.sigma or 0.0)
 
 
 def _total_greeks(legs: Sequence[Leg], market: Market) -> dict[str, float] | None:
@@ -178,7 +171,7 @@ def _breakevens(legs: Sequence[Leg], paid: float, strikes: Sequence[float], slop
     """Exact zeros of a piecewise linear profit: one a piece at most."""
     found = []
     edges = [0.0, *strikes]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         a, b = payoff_at(legs, low) - paid, payoff_at(legs, high) - paid
         if a * b < 0:
             found.append(low - a * (high - low) / (b - a))
@@ -190,15 +183,13 @@ def _breakevens(legs: Sequence[Leg], paid: float, strikes: Sequence[float], slop
     return found
 
 
-def _probability(
-    legs: Sequence[Leg], market: Market, paid: float | None, strikes: Sequence[float], slope: float
-) -> float | None:
+def _probability(legs: Sequence[Leg], market: Market, paid: float | None, strikes: Sequence[float], slope: float) -> float | None:
     """Risk-neutral probability that the payoff at expiry exceeds the cost, under the flat volatility."""
     if paid is None or not _priced(market) or not (market.years and market.sigma and market.spot):
         return None
     cuts = [0.0, *_breakevens(legs, paid, strikes, slope), math.inf]
     total = 0.0
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in itertools.pairwise(cuts):
         middle = 0.5 * (low + high) if math.isfinite(high) else max(2 * low, 2 * strikes[-1])
         if payoff_at(legs, middle) > paid:
             total += _below(high, market) - _below(low, market)

@@ -66,7 +66,7 @@ def series(workbench: Workbench, name: str = "") -> SeriesList:
                     last=last.value if last else None,
                     valid_time=last.valid_time if last else None,
                     known_at=last.known_at.isoformat() if last else "",
-                )  # fmt: skip
+                )
             )
     return SeriesList(series=found)
 
@@ -76,9 +76,7 @@ def rule(workbench: Workbench, rule: str, thesis: str = "") -> RuleResult:
     """Evaluate a rule over series (and over a thesis's measures) at the as-of, with the evidence of every value."""
     owner = workbench.book.get(thesis, workbench.as_of).thesis if thesis else None
     found = workbench.evaluate(rule, owner)
-    return RuleResult(
-        state=found.state, value=found.value, reason=found.reason, evidence=[item._asdict() for item in found.evidence]
-    )
+    return RuleResult(state=found.state, value=found.value, reason=found.reason, evidence=[item._asdict() for item in found.evidence])
 
 
 @tool("data.facts")
@@ -94,6 +92,8 @@ def sql(workbench: Workbench, query: str) -> Rows:
     if not statement.lower().startswith(("select", "with")) or ";" in statement:
         raise ToolError("give one SELECT over the table observations: the data is read-only")
     as_known = workbench.as_of.replace(tzinfo=None).isoformat(sep=" ")
-    scoped = f"WITH observations AS (SELECT * FROM main.observations WHERE known_at <= TIMESTAMP '{as_known}') SELECT * FROM ({statement}) LIMIT {ROWS + 1}"  # noqa: S608 - the statement is the caller's own, on an in-memory copy
+    known = f"SELECT * FROM main.observations WHERE known_at <= TIMESTAMP '{as_known}'"  # noqa: S608 - a time of our own
+    # The statement is the caller's own; it runs on an in-memory copy that can reach no file.
+    scoped = f"WITH observations AS ({known}) SELECT * FROM ({statement}) LIMIT {ROWS + 1}"  # noqa: S608 - see above
     rows = workbench.market.query(scoped)
     return Rows(rows=rows[:ROWS], truncated=len(rows) > ROWS)

@@ -20,8 +20,8 @@ def _european(style: str) -> None:
 
 
 @tool("quant.option")
-def option(  # noqa: PLR0913 - the names are the contract
-    type: OptionType, K: float, t: float, r: float, sigma: float, S: float | None = None, F: float | None = None,  # noqa: A002
+def option(
+    type: OptionType, K: float, t: float, r: float, sigma: float, S: float | None = None, F: float | None = None,
     q: float = 0.0, style: Literal["european", "american"] = "european",
 ) -> OptionResult:  # fmt: skip
     """Price and Greeks of an option on a spot S or a future F. Continuous rates, t in years, sigma per 1.00."""
@@ -30,8 +30,8 @@ def option(  # noqa: PLR0913 - the names are the contract
 
 
 @tool("quant.implied_vol")
-def implied_vol(  # noqa: PLR0913
-    type: OptionType, K: float, t: float, r: float, price: float, S: float | None = None, F: float | None = None,  # noqa: A002
+def implied_vol(
+    type: OptionType, K: float, t: float, r: float, price: float, S: float | None = None, F: float | None = None,
     q: float = 0.0, style: Literal["european", "american"] = "european",
 ) -> ImpliedVolResult:  # fmt: skip
     """Every volatility at which the option costs ``price``, and the prices between which one exists."""
@@ -40,7 +40,7 @@ def implied_vol(  # noqa: PLR0913
 
 
 @tool("quant.structure")
-def structure(  # noqa: PLR0913
+def structure(
     legs: list[list[str | float | None]], cost: float | None = None, S: float | None = None, t: float | None = None,
     r: float = 0.0, q: float = 0.0, sigma: float | None = None, nav_pct: float | None = None,
 ) -> StructureResult:  # fmt: skip
@@ -61,9 +61,7 @@ def curve(
 
 
 @tool("quant.calendar_spread")
-def calendar_spread(
-    near: float, r: float, t: float, far: float | None = None, multiplier: float = 1.0
-) -> curves.CalendarSpreadResult:
+def calendar_spread(near: float, r: float, t: float, far: float | None = None, multiplier: float = 1.0) -> curves.CalendarSpreadResult:
     """Long near, short far: the spread, and where carry at r over t years would put it."""
     return curves.calendar_spread(near, far, r, t, multiplier)
 
@@ -128,7 +126,7 @@ def deficit(demand_growth: float, supply_growth: float, years: float) -> growth.
 
 
 @tool("quant.supply_demand")
-def supply_demand(  # noqa: PLR0913
+def supply_demand(
     utilisation: tuple[float, float], supply_growth: float, demand_growth: float, start: date, years: int = 10,
     levels: list[float] | None = None, shortage: tuple[float, float] | None = None, shortage_year: int | None = None,
     volatility: float = 0.1, paths: int = 1000, seed: int = 0,

@@ -44,7 +44,7 @@ def thesis_list(workbench: Workbench) -> ThesisList:
                 conviction=entry.thesis.conviction,
                 status=entry.thesis.status,
                 revision=entry.revision.n,
-            )  # fmt: skip
+            )
             for entry in workbench.theses()
         ]
     )

@@ -28,11 +28,11 @@ def main() -> None:
     try:
         app()
     except StoaError as error:
-        print(f"stoa: {error}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+        print(f"stoa: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks here
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except KeyboardInterrupt:
-        print("stoa: stopped; a run goes on with stoa runs resume", file=sys.stderr)  # noqa: T201
+        print("stoa: stopped; a run goes on with stoa runs resume", file=sys.stderr)  # noqa: T201 - the command line speaks here
         sys.exit(130)

@@ -26,12 +26,8 @@ def list_approvals(
         return
     out = console()
     for row in rows:
-        out.print(
-            f"[bold]{row['thesis']}[/bold] [dim]{row['id']} {row['status']}, until {row['expires_at'][:10]}[/dim]"
-        )
-        out.print(
-            f"   {row['question']}. Would set {', '.join(f'{k} = {v}' for k, v in row['patch'].items())}", markup=False
-        )
+        out.print(f"[bold]{row['thesis']}[/bold] [dim]{row['id']} {row['status']}, until {row['expires_at'][:10]}[/dim]")
+        out.print(f"   {row['question']}. Would set {', '.join(f'{k} = {v}' for k, v in row['patch'].items())}", markup=False)
         out.print(f"   {row['rationale']}", markup=False)
     if not rows:
         out.print("Nothing waits.")
@@ -44,9 +40,7 @@ def _decide(approval: str, approve: bool, by: str, why: str, desk_folder: Path, 
     from orchestrator import runs
 
     with open_desk(desk_folder) as opened:
-        decided = runs.decide(
-            opened.context(SilentChannel()), opened.checkpoints, approval, approve=approve, by=by, reason=why
-        )
+        decided = runs.decide(opened.context(SilentChannel()), opened.checkpoints, approval, approve=approve, by=by, reason=why)
         head = opened.book.get(decided.proposal.thesis)
     if as_json:
         emit(
@@ -59,7 +53,8 @@ def _decide(approval: str, approve: bool, by: str, why: str, desk_folder: Path, 
         )
     else:
         console().print(
-            f"{decided.proposal.thesis}: {decided.status} by {decided.decided_by}. It stands at revision {head.revision.n}, conviction {head.thesis.conviction:.2f}, {head.thesis.status.value}."
+            f"{decided.proposal.thesis}: {decided.status} by {decided.decided_by}. It stands at revision {head.revision.n}, "
+            f"conviction {head.thesis.conviction:.2f}, {head.thesis.status.value}."
         )
 
 

@@ -40,9 +40,7 @@ def ask(
         emit(
             {
                 "thread": name,
-                "posts": [
-                    {"role": p.role, "text": p.text, "citations": [c.model_dump() for c in p.citations]} for p in posts
-                ],
+                "posts": [{"role": p.role, "text": p.text, "citations": [c.model_dump() for c in p.citations]} for p in posts],
             }
         )
     else:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 DeskOption = Annotated[Path, typer.Option("--desk", help="The desk's folder.", show_default="this folder")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-AsOfOption = Annotated[
-    str, typer.Option("--as-of", help="See only what was known at the end of this day, e.g. 2026-01-31.")
-]
+AsOfOption = Annotated[str, typer.Option("--as-of", help="See only what was known at the end of this day, e.g. 2026-01-31.")]
 HERE = Path()
 
 
@@ -93,7 +91,5 @@ def read_jsonl(path: Path) -> Sequence[tuple[dict[str, Any] | None, str]]:
         except ValueError as error:
             found.append((None, f"line {number} is no JSON: {error}"))
             continue
-        found.append(
-            (value, "") if isinstance(value, dict) else (None, f"line {number} must be a JSON object of arguments")
-        )
+        found.append((value, "") if isinstance(value, dict) else (None, f"line {number} must be a JSON object of arguments"))
     return found

@@ -68,9 +68,7 @@ def verify(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
         broken = [f"record {name}" for name in opened.store.mismatched_bodies()]
         broken += [f"forecast {name}" for name in opened.forecasts.mismatched()]
         if broken:
-            raise IntegrityError(
-                f"{broken[0]} was changed after it was written ({len(broken)} in all): restore the desk from a back-up"
-            )
+            raise IntegrityError(f"{broken[0]} was changed after it was written ({len(broken)} in all): restore the desk from a back-up")
         head, records = opened.book.head_hash(), opened.store.count()
     if as_json:
         emit({"ok": True, "revisions": count, "records": records, "head": head})

@@ -26,7 +26,8 @@ app = typer.Typer(no_args_is_help=True)
 def _row(item: "Registered") -> dict[str, Any]:
     return {
         "id": item.id, "thesis": item.thesis, **item.draft.model_dump(mode="json"), "registered_at": item.registered_at.isoformat(),
-        "outcome": item.outcome or "open", "resolved_at": item.resolved_at.isoformat() if item.resolved_at else None, "evidence": item.evidence,
+        "outcome": item.outcome or "open", "resolved_at": item.resolved_at.isoformat() if item.resolved_at else None,
+        "evidence": item.evidence,
     }  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def list_forecasts(as_of: AsOfOption = "", desk: DeskOption = HERE, as_json: Jso
 
 
 @app.command()
-def add(  # noqa: PLR0913 - a forecast has these parts
+def add(
     thesis: Annotated[str, typer.Option(help="The thesis it belongs to.")],
     name: Annotated[str, typer.Option(help="A short name of its own.")],
     text: Annotated[str, typer.Option(help="What is forecast, so that anybody could decide it.")],
@@ -89,9 +90,7 @@ def add(  # noqa: PLR0913 - a forecast has these parts
 
 @app.command()
 def resolve(
-    forecast: Annotated[
-        str, typer.Argument(help="An id; without one, all that are due are decided by their rules.")
-    ] = "",
+    forecast: Annotated[str, typer.Argument(help="An id; without one, all that are due are decided by their rules.")] = "",
     outcome: Annotated[str, typer.Option(help="yes, no, ambiguous or annulled: a person's decision.")] = "",
     why: Annotated[str, typer.Option(help="What it rests on.")] = "",
     desk: DeskOption = HERE,
@@ -136,16 +135,14 @@ def score(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
         whole = call("quant.score", {"forecasts": rows, "seed": opened.settings.desk.seed}).model_dump(mode="json")
         slugs = sorted({row["thesis"] for row in rows})
         by_thesis = {
-            slug: call("quant.score", {"forecasts": [r for r in rows if r["thesis"] == slug]}).model_dump(mode="json")
-            for slug in slugs
+            slug: call("quant.score", {"forecasts": [r for r in rows if r["thesis"] == slug]}).model_dump(mode="json") for slug in slugs
         }
     if as_json:
         emit({"score": whole, "by_thesis": by_thesis})
         return
     out = console()
     brier = "none yet" if whole["brier"] is None else f"{whole['brier']:.3f}"
-    out.print(
-        f"{whole['n']} resolved, {whole['open']} open, {whole['ambiguous']} ambiguous. Brier {brier}. {whole['note']}"
-    )
+    out.print(f"{whole['n']} resolved, {whole['open']} open, {whole['ambiguous']} ambiguous. Brier {brier}. {whole['note']}")
     show_table(["thesis", "resolved", "open", "Brier"],
-               [[slug, s["n"], s["open"], "" if s["brier"] is None else f"{s['brier']:.3f}"] for slug, s in by_thesis.items()], right=(1, 2, 3))  # fmt: skip
+               [[slug, s["n"], s["open"], "" if s["brier"] is None else f"{s['brier']:.3f}"] for slug, s in by_thesis.items()],
+               right=(1, 2, 3))  # fmt: skip

@@ -45,26 +45,22 @@ def ingest(
 
     from memory.intake import Intake
 
-    with open_desk(desk) as opened:
-        with Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), console=console(stderr=True), transient=True
-        ) as bar:
-            task = bar.add_task("reading")
-            intake = Intake(opened.store, opened.folder)
-            report = intake.add(
-                paths, author, progress=lambda path: bar.update(task, description=f"reading {path.name}")
-            )
-            bar.update(task, description="indexing")
-            opened.drain_index()
+    with (
+        open_desk(desk) as opened,
+        Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console(stderr=True), transient=True) as bar,
+    ):
+        task = bar.add_task("reading")
+        intake = Intake(opened.store, opened.folder)
+        report = intake.add(paths, author, progress=lambda path: bar.update(task, description=f"reading {path.name}"))
+        bar.update(task, description="indexing")
+        opened.drain_index()
     skipped = [item.model_dump() for item in report.skipped]
     if as_json:
         emit({"documents": report.documents, "records": report.records, "unchanged": report.unchanged, "skipped": skipped,
               "warnings": [item.model_dump() for item in report.warnings]})  # fmt: skip
         return
     out = console()
-    out.print(
-        f"{report.documents} documents, {report.records} records, {report.unchanged} unchanged, {len(skipped)} skipped"
-    )
+    out.print(f"{report.documents} documents, {report.records} records, {report.unchanged} unchanged, {len(skipped)} skipped")
     for item in report.skipped:
         out.print(f"  [yellow]skipped[/yellow] {item.reason}", markup=True)
     for item in report.warnings:
@@ -100,9 +96,7 @@ def recall(
         return
     out = console()
     for hit in found["hits"]:
-        out.print(
-            f"[bold]{hit['score']:.3f}[/bold] {hit['kind']} [cyan]{hit['source_uri']}[/cyan] {hit['locator']} [dim]{hit['id']}[/dim]"
-        )
+        out.print(f"[bold]{hit['score']:.3f}[/bold] {hit['kind']} [cyan]{hit['source_uri']}[/cyan] {hit['locator']} [dim]{hit['id']}[/dim]")
         out.print(f"      {' '.join(hit['text'].split())[:300]}", markup=False)
     if not found["hits"]:
         out.print("Nothing found: ingest a source, or ask with other words.")
@@ -116,14 +110,12 @@ def _recall(desk: "Desk", arguments: dict[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(arguments) - known):
         raise InputError(f"recall has no argument {unknown[0]!r}: it takes query, k, kind, as_of and thesis")
     query, k, kind = str(arguments.get("query", "")), arguments["k"], arguments.get("kind") or ""
-    if not isinstance(k, int) or not 1 <= k <= 200:  # noqa: PLR2004
+    if not isinstance(k, int) or not 1 <= k <= 200:
         raise InputError("k must be a whole number from 1 to 200")
     if kind and kind not in set(Kind):
         raise InputError(f"there is no kind {kind!r}: there are {', '.join(Kind)}")
     when = moment(desk, arguments["as_of"]) if arguments.get("as_of") else None
-    found = desk.recall.search(
-        query, k, kinds=[Kind(kind)] if kind else [], as_of=when, thesis=arguments.get("thesis") or ""
-    )
+    found = desk.recall.search(query, k, kinds=[Kind(kind)] if kind else [], as_of=when, thesis=arguments.get("thesis") or "")
     return {"hits": [hit.model_dump(mode="json") for hit in found.hits], "index_lag": found.index_lag}
 
 

@@ -45,9 +45,7 @@ def run(
             run_and_show(opened, when, thesis or [], run_id)
 
 
-def run_and_show(
-    desk: "Desk", when: "datetime | None" = None, theses: list[str] | None = None, run_id: str = ""
-) -> None:
+def run_and_show(desk: "Desk", when: "datetime | None" = None, theses: list[str] | None = None, run_id: str = "") -> None:
     """A run for people: the conversation as it happens, then the summary."""
     from integrations.run_summary import show_summary
 

@@ -29,8 +29,7 @@ def list_theses(as_of: AsOfOption = "", desk: DeskOption = HERE, as_json: JsonOp
         emit(
             {
                 "theses": [
-                    {**entry.thesis.model_dump(mode="json"), "revision": entry.revision.n, "hash": entry.revision.hash}
-                    for entry in entries
+                    {**entry.thesis.model_dump(mode="json"), "revision": entry.revision.n, "hash": entry.revision.hash} for entry in entries
                 ]
             }
         )
@@ -84,7 +83,8 @@ def history(slug: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> 
         return
     show_table(
         ["rev", "effective", "by", "conviction", "status", "why"],
-        [[e.revision.n, e.effective_at.date(), e.revision.approval.by if e.revision.approval else e.revision.author, f"{e.thesis.conviction:.2f}",
+        [[e.revision.n, e.effective_at.date(), e.revision.approval.by if e.revision.approval else e.revision.author,
+          f"{e.thesis.conviction:.2f}",
           e.thesis.status.value, e.revision.rationale] for e in entries],
         right=(0, 3),
     )  # fmt: skip
@@ -120,7 +120,7 @@ def diff(
 
 def _short(value: Any) -> str:
     text = str(value)
-    return text if len(text) <= 200 else text[:197] + "…"  # noqa: PLR2004
+    return text if len(text) <= 200 else text[:197] + "…"
 
 
 @app.command("import")

@@ -32,12 +32,7 @@ def list_tools(as_json: JsonOption = False) -> None:
 
     if as_json:
         emit(
-            {
-                "tools": [
-                    {"name": t.name, "effect": t.effect, "description": t.description, "schema": t.schema()}
-                    for t in tools().values()
-                ]
-            }
+            {"tools": [{"name": t.name, "effect": t.effect, "description": t.description, "schema": t.schema()} for t in tools().values()]}
         )
     else:
         show_table(
@@ -51,9 +46,7 @@ def call(
     name: str,
     arguments: Annotated[str, typer.Argument(help="The arguments as one JSON object.")] = "{}",
     as_of: AsOfOption = "",
-    jsonl: Annotated[
-        Path | None, typer.Option("--jsonl", help="One JSON object of arguments a line; - is stdin.")
-    ] = None,
+    jsonl: Annotated[Path | None, typer.Option("--jsonl", help="One JSON object of arguments a line; - is stdin.")] = None,
     desk: DeskOption = HERE,
 ) -> None:
     """Run a tool and print its result as JSON. Tools that read the desk need one; the others run anywhere."""

@@ -1,4 +1,6 @@
-"""Makes the example desk's data tables, from a seed. Run it with: python -m integrations.examples.macro_2026_data
+"""Makes the example desk's data tables, from a seed.
+
+Run it with ``python -m integrations.examples.macro_2026_data``.
 
 Nobody gave the series of the example desk, so they are drawn here and marked synthetic in ``series.yaml``. A few values
 are known and fixed: silver 76.93 $/oz on 2026-01-08, WTI 114.58 $/bbl on 2026-04-07, EURUSD 1.0413 in February and
@@ -25,9 +27,7 @@ def monthly(first: date, count: int) -> list[date]:
     return [date(first.year + (first.month - 1 + i) // 12, (first.month - 1 + i) % 12 + 1, 1) for i in range(count)]
 
 
-def through(
-    days: Sequence[date], anchors: dict[date, float], noise: float, draw: random.Random, digits: int = 2
-) -> list[float]:
+def through(days: Sequence[date], anchors: dict[date, float], noise: float, draw: random.Random, digits: int = 2) -> list[float]:
     """A line through the anchors with noise that vanishes on them."""
     marks = sorted(anchors)
     values = []
@@ -46,9 +46,7 @@ def write(name: str, days: Sequence[date], columns: dict[str, list[float]]) -> N
     with (FOLDER / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["date", *columns])
-        table.writerows(
-            [day.isoformat(), *row] for day, row in zip(days, zip(*columns.values(), strict=True), strict=True)
-        )
+        table.writerows([day.isoformat(), *row] for day, row in zip(days, zip(*columns.values(), strict=True), strict=True))
 
 
 def _metals(line: Callable[..., list[float]]) -> None:
@@ -123,11 +121,7 @@ def _slow(line: Callable[..., list[float]]) -> None:
     write(
         "us.prices",
         months,
-        {
-            "cpi": line(
-                months, {months[0]: 308.4, date(2025, 1, 1): 317.7, date(2026, 1, 1): 326.3, months[-1]: 329.1}, 0.0, 1
-            )
-        },
+        {"cpi": line(months, {months[0]: 308.4, date(2025, 1, 1): 317.7, date(2026, 1, 1): 326.3, months[-1]: 329.1}, 0.0, 1)},
     )
     write(
         "fx.eur",

@@ -84,7 +84,7 @@ def png(figure: "Figure") -> bytes:
 
 
 def _line(axes: "Axes", data: dict[str, Any]) -> None:
-    days = [date.fromisoformat(day) for day, _ in data["points"]]
+    days: Any = [date.fromisoformat(day) for day, _ in data["points"]]
     values = [value for _, value in data["points"]]
     axes.plot(days, values, color=ACCENT, linewidth=1.6)
     axes.plot(days[-1:], values[-1:], "o", color=ACCENT, markersize=4)
@@ -96,9 +96,9 @@ def _line(axes: "Axes", data: dict[str, Any]) -> None:
 def _dated(axes: "Axes") -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=7)
+    locator: Any = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def _payoff(axes: "Axes", data: dict[str, Any]) -> None:
@@ -136,7 +136,7 @@ def _curve(axes: "Axes", data: dict[str, Any]) -> None:
 
         years = (date.fromisoformat(far) - date.fromisoformat(near)).days / 365
         prices.append(prices[-1] * math.exp(carry * years))
-    days = [date.fromisoformat(day) for day in tenors]
+    days: Any = [date.fromisoformat(day) for day in tenors]
     axes.plot(days, prices, "o-", color=ACCENT, linewidth=1.6, markersize=4)
     axes.set_ylabel("first expiry = 100")
     axes.annotate(result["shape"], (0.99, 0.05), xycoords="axes fraction", ha="right", fontsize=8)

@@ -49,7 +49,7 @@ class HtmlReporter:
         for entry in self._desk.book.theses(as_of):
             slug = entry.thesis.slug
             history = [item for item in self._desk.book.history(slug) if item.effective_at <= as_of]
-            if len(history) < 2 or not any(item.revision.run_id == run_id for item in history):  # noqa: PLR2004
+            if len(history) < 2 or not any(item.revision.run_id == run_id for item in history):
                 continue
             points = [(item.effective_at.date(), item.thesis.conviction) for item in history]
             svg = conviction_steps(f"{entry.thesis.title}: conviction", points, as_of.date())
@@ -97,8 +97,4 @@ def _rank(entry: Entry, revised: set[str], touched: set[str]) -> tuple[int, str]
 def _inline(svg: str, name: str) -> str:
     """An SVG for use inside a page: its ids made its own, since several charts share the page."""
     prefix = name.replace(".", "-")
-    return (
-        svg.replace('id="', f'id="{prefix}-')
-        .replace('href="#', f'href="#{prefix}-')
-        .replace("url(#", f"url(#{prefix}-")
-    )
+    return svg.replace('id="', f'id="{prefix}-').replace('href="#', f'href="#{prefix}-').replace("url(#", f"url(#{prefix}-")

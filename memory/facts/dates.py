@@ -65,7 +65,7 @@ def _read(match: re.Match[str]) -> tuple[tuple[date, ...], Granularity] | None:
                 return (date(int(re.findall(_YEAR, raw)[0]), 3 * quarter - 2, 1),), "quarter"
             case "years":
                 first, second = re.findall(r"\d+", raw)[:2]
-                last = int(second) if len(second) == 4 else int(first[:2] + second)  # noqa: PLR2004
+                last = int(second) if len(second) == 4 else int(first[:2] + second)
                 return ((date(int(first), 1, 1), date(last, 1, 1)), "year") if last > int(first) else None
             case "dmy" | "mdy" | "my" | "ym":
                 return _english(raw)

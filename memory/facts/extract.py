@@ -1,5 +1,6 @@
 """Finding numbers, ranges and strikes; dates come from ``memory.facts.dates`` and win where both see one."""
 
+import itertools
 import re
 import unicodedata
 
@@ -35,9 +36,7 @@ def _quantity_pattern() -> re.Pattern[str]:
 
 
 _QUANTITY = _quantity_pattern()
-_GLUED = re.compile(
-    r"[A-Za-z0-9_]$|[A-Za-z]-$|(?:[Pp]hase|[Pp]age|[Ss]ection|[Cc]hapter|[Ss]&[Pp]|[Nn]o\.|#|[Vv]ersion|第)\s?$"
-)
+_GLUED = re.compile(r"[A-Za-z0-9_]$|[A-Za-z]-$|(?:[Pp]hase|[Pp]age|[Ss]ection|[Cc]hapter|[Ss]&[Pp]|[Nn]o\.|#|[Vv]ersion|第)\s?$")
 _AT_LEAST = ("逾", "超过", "超過", "高于", "至少", "over", "above", "more than", "at least", ">")
 _AT_MOST = ("不到", "不足", "至多", "最多", "低于", "under", "below", "less than", "at most", "up to", "<")
 _ABOUT = ("约", "約", "大约", "大約", "近", "about", "around", "roughly", "some", "nearly", "almost", "~", "≈")
@@ -51,8 +50,7 @@ def extract_facts(text: str) -> list[Fact]:
     facts = list(find_dates(plain))
     taken = [(fact.start, fact.end) for fact in facts]
     for finder in (_find_strikes, _find_quantities):
-        new = [fact for fact in finder(plain, taken)]
-        facts += new
+        facts += finder(plain, taken)
         taken = sorted((fact.start, fact.end) for fact in facts)
     ordered = sorted(facts, key=lambda fact: fact.start)
     return [fact.model_copy(update={"text": text[fact.start : fact.end]}) for fact in ordered]
@@ -62,7 +60,7 @@ def _find_strikes(text: str, taken: list[tuple[int, int]]) -> list[Fact]:
     found = []
     for match in _STRIKES.finditer(text):
         values = tuple(_digits(part) for index, part in enumerate(match.groups()) if part and index != 1)
-        rising = all(a < b for a, b in zip(values, values[1:], strict=False))
+        rising = all(a < b for a, b in itertools.pairwise(values))
         if rising and _free(match.start(), match.end(), taken):
             found.append(_fact("strikes", values, "", match.start(), match.end()))
     return found
@@ -93,12 +91,7 @@ def _scan(text: str, start: int, end: int) -> list[Fact]:
 
 def _runs_on(text: str, end: int) -> bool:
     """A number that goes on into a name (3D, 8K-form, 10th) is part of the name."""
-    return (
-        text[end - 1].isdigit()
-        and end < len(text)
-        and text[end].isascii()
-        and (text[end].isalpha() or text[end] == "_")
-    )
+    return text[end - 1].isdigit() and end < len(text) and text[end].isascii() and (text[end].isalpha() or text[end] == "_")
 
 
 def _number_start(match: re.Match[str]) -> int:

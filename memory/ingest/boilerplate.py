@@ -50,9 +50,7 @@ _NAVIGATION = frozenset(
     "home|about|about us|contact|contact us|login|log in|sign in|sign up|register|subscribe|search|menu|news|careers|"
     "privacy|privacy policy|terms|terms of use|terms of service|cookies|cookie policy|sitemap|help|faq|faqs|rss|"
     "newsletter|support|legal|imprint|accessibility|facebook|twitter|linkedin|youtube|instagram|wechat|weibo|"
-    "首页|首頁|关于我们|關於我們|联系我们|聯繫我們|登录|登錄|登入|注册|註冊|搜索|搜尋|隐私政策|隱私政策|网站地图|網站地圖".split(
-        "|"
-    )
+    "首页|首頁|关于我们|關於我們|联系我们|聯繫我們|登录|登錄|登入|注册|註冊|搜索|搜尋|隐私政策|隱私政策|网站地图|網站地圖".split("|")
 )
 _MARK = re.compile(r"^\s*(?:[-*+•]\s+|#{1,6}\s+|>\s*)|\s+$")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
@@ -87,10 +85,7 @@ class Sieve:
 
     def warnings(self) -> tuple[str, ...]:
         """One sentence a reason, with a count and the first thing left out."""
-        return tuple(
-            f"left out: {reason} ({count}), first: {self._first[reason]!r}"
-            for reason, count in sorted(self._dropped.items())
-        )
+        return tuple(f"left out: {reason} ({count}), first: {self._first[reason]!r}" for reason, count in sorted(self._dropped.items()))
 
     def _reason(self, line: str) -> str:
         if self._foreign(line):

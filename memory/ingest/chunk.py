@@ -11,9 +11,7 @@ from memory.ingest.passages import header_of, split_rows, split_text
 TARGET = 900
 MAXIMUM = 1600
 
-_CAPTION = re.compile(
-    r"(?:table|exhibit|figure|chart|panel|表|图|圖)\s?[\d一二三四五六七八九十A-Z]|.*[:：]\s*$", re.IGNORECASE
-)
+_CAPTION = re.compile(r"(?:table|exhibit|figure|chart|panel|表|图|圖)\s?[\d一二三四五六七八九十A-Z]|.*[:：]\s*$", re.IGNORECASE)
 _CAPTION_LONGEST = 200
 
 
@@ -50,9 +48,7 @@ def chunk(document: Document, target: int = TARGET, maximum: int = MAXIMUM) -> l
         InputError: ``target`` is below one or above ``maximum``.
     """
     if not 0 < target <= maximum:
-        raise InputError(
-            f"a target of {target} characters and a maximum of {maximum} do not fit: 0 < target <= maximum"
-        )
+        raise InputError(f"a target of {target} characters and a maximum of {maximum} do not fit: 0 < target <= maximum")
     found: list[Chunk] = []
     for group in _groups(document, target):
         for span in _spans(document.text, group, target, maximum):

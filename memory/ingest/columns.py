@@ -110,9 +110,7 @@ def profile(header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) ->
         for counted, cell in zip(counting, cells, strict=False):
             counted.take(row, cell)
     columns = [counted.column(name) for counted, name in zip(counting, header, strict=True)]
-    problems = [
-        problem for counted, column in zip(counting, columns, strict=True) if (problem := counted.problem(column))
-    ]
+    problems = [problem for counted, column in zip(counting, columns, strict=True) if (problem := counted.problem(column))]
     if uneven:
         problems.append(f"{len(uneven)} rows do not have the header's {len(header)} cells, first row {uneven[0]}")
     twice = sorted({name for name in header if name.strip() and list(header).count(name) > 1})
@@ -156,12 +154,10 @@ def is_day(cell: str) -> bool:
     if not _DAY.fullmatch(cell):
         return False
     digits = re.sub(r"\D", "", cell)
-    if len(digits) < 8 or not (cell[4:5].isdigit() or cell[4:5] in "-/"):  # noqa: PLR2004
+    if len(digits) < 8 or not (cell[4:5].isdigit() or cell[4:5] in "-/"):
         return "-" in cell or "/" in cell
     try:
-        date.fromisoformat(
-            cell.replace("/", "-")[:10] if not cell[4].isdigit() else f"{cell[:4]}-{cell[4:6]}-{cell[6:8]}"
-        )
+        date.fromisoformat(cell.replace("/", "-")[:10] if not cell[4].isdigit() else f"{cell[:4]}-{cell[4:6]}-{cell[6:8]}")
     except ValueError:
         return bool(re.match(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}", cell))
     return True

@@ -92,7 +92,7 @@ def _front(raw: str) -> tuple[dict[str, str], tuple[str, ...]]:
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(raw)):
             return {}, ("its front matter uses YAML aliases and was passed over: write the values out",)
-        loaded = yaml.load(raw, Loader=yaml.BaseLoader)  # noqa: S506 - makes strings only, safer than safe_load
+        loaded = yaml.load(raw, Loader=yaml.BaseLoader)  # noqa: S506 - it is a safe loader
     except yaml.YAMLError as error:
         return {}, (f"its front matter is no valid YAML and was passed over: {str(error).splitlines()[0]}",)
     except RecursionError:
@@ -119,7 +119,7 @@ def _segments(text: str, body: int, line_at: Callable[[int], int]) -> Iterator[S
         # A table or a listing may hold blank lines of its own and stays one; text falls into paragraphs.
         whole = [(start, end)] if block.kind in {"table", "code"} else paragraphs(text, start, end)
         for low, high in whole:
-            high = low + len(text[low:high].rstrip())  # noqa: PLW2901 - the end without its blank lines
+            high = low + len(text[low:high].rstrip())  # noqa: PLW2901 - the same stretch without its blank end
             place = f"§ {heading}" if path else f"line {line_at(low)}"
             if high > low:
                 yield Segment(start=low, end=high, locator=place, heading=heading, kind=block.kind)

@@ -16,9 +16,7 @@ _FEWEST = 3
 _SHARE = 0.4
 """Left and right pages carry different heads, so each is on less than half of the pages."""
 _NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d,]|\.\d)")
-_FOLIO = re.compile(
-    r"(?:page |p\. ?|[-–—] ?|第 ?)?\d{1,4}(?: ?(?:/|of|von) ?\d{1,4})?(?: ?[-–—]| ?页| ?頁)?", re.IGNORECASE
-)
+_FOLIO = re.compile(r"(?:page |p\. ?|[-–—] ?|第 ?)?\d{1,4}(?: ?(?:/|of|von) ?\d{1,4})?(?: ?[-–—]| ?页| ?頁)?", re.IGNORECASE)
 _LINE = re.compile("[^\r\n\ufffe\x02]+")
 _HYPHENS = "\ufffe\x02"
 """What pdfium writes for a hyphen at the end of a line."""
@@ -55,10 +53,7 @@ def lines_of(text_page: Any, page_height: float) -> list[Line]:
     low, high = _MARGIN * page_height, (1 - _MARGIN) * page_height
     order = sorted(range(len(found)), key=lambda index: -found[index].bottom)
     outer = {*order[:_EDGE], *order[-_EDGE:]}
-    return [
-        line._replace(in_margin=index in outer and not (placed and low < line.bottom < high))
-        for index, line in enumerate(found)
-    ]
+    return [line._replace(in_margin=index in outer and not (placed and low < line.bottom < high)) for index, line in enumerate(found)]
 
 
 def without_running(pages: Sequence[Sequence[Line]]) -> tuple[list[list[Line]], int]:
@@ -69,9 +64,7 @@ def without_running(pages: Sequence[Sequence[Line]]) -> tuple[list[list[Line]], 
     """
     offset = _numbering(pages)
     counts = Counter(
-        key
-        for number, lines in enumerate(pages, 1)
-        for key in {_key(line.text, number, offset) for line in lines if line.in_margin}
+        key for number, lines in enumerate(pages, 1) for key in {_key(line.text, number, offset) for line in lines if line.in_margin}
     )
     enough = max(_FEWEST, _SHARE * len(pages))
     running = {key for key, count in counts.items() if count >= enough and ("#" not in key or len(key) <= _LONGEST)}
@@ -81,8 +74,7 @@ def without_running(pages: Sequence[Sequence[Line]]) -> tuple[list[list[Line]], 
         mine = [
             line
             for line in lines
-            if not line.in_margin
-            or not (_key(line.text, number, offset) in running or _is_folio(line.text, number, offset))
+            if not line.in_margin or not (_key(line.text, number, offset) in running or _is_folio(line.text, number, offset))
         ]
         mine = mine or list(lines)
         dropped += len(lines) - len(mine)

@@ -13,9 +13,7 @@ from memory.ingest.dating import parse_day
 from memory.ingest.document import Builder, Document, SegmentKind
 from memory.ingest.pages import Line, lines_of, without_running
 
-_NO_TITLE = re.compile(
-    r"untitled.*|\(?(?:anonymous|unspecified)\)?|.*\.(?:docx?|pdf|indd|qxd|tex|xlsx?|pptx?)|\W*", re.IGNORECASE
-)
+_NO_TITLE = re.compile(r"untitled.*|\(?(?:anonymous|unspecified)\)?|.*\.(?:docx?|pdf|indd|qxd|tex|xlsx?|pptx?)|\W*", re.IGNORECASE)
 _HEADING = 1.15
 """A line this much taller than the body is a heading."""
 _GAP = 1.45
@@ -117,9 +115,7 @@ def _title(meta: dict[str, str], pages: Sequence[Sequence[Line]]) -> str:
 
 def _add(pages: Sequence[Sequence[Line]], builder: Builder) -> None:
     body = median([line.height for lines in pages for line in lines] or [0.0])
-    sizes = sorted(
-        {round(line.height) for lines in pages for line in lines if line.height > _HEADING * body}, reverse=True
-    )
+    sizes = sorted({round(line.height) for lines in pages for line in lines if line.height > _HEADING * body}, reverse=True)
     compounds = set(re.findall(r"\w+-\w+", " ".join(line.text for lines in pages for line in lines).lower()))
     for paragraph in _over_pages([p for number, lines in enumerate(pages, 1) for p in _paragraphs(lines, number)]):
         place = f"p. {paragraph.first}" + (f"–{paragraph.last}" if paragraph.last > paragraph.first else "")
@@ -145,11 +141,7 @@ def _paragraphs(lines: Sequence[Line], page: int) -> list[_Paragraph]:
     before: Line | None = None
     for line in lines:
         kind: SegmentKind = "table" if _is_row(line.text) else "text"
-        goes_on = (
-            before is not None
-            and found[-1].kind == kind
-            and _goes_on(before, line, usual, width if kind == "text" else 0)
-        )
+        goes_on = before is not None and found[-1].kind == kind and _goes_on(before, line, usual, width if kind == "text" else 0)
         if goes_on:
             found[-1].lines.append(line.text)
         else:
@@ -171,7 +163,7 @@ def _goes_on(before: Line, line: Line, usual: float, width: int) -> bool:
 def _is_row(text: str) -> bool:
     words = text.split()
     figures = sum(bool(_ROW_NUMBER.fullmatch(word)) for word in words)
-    return figures >= 2 and figures >= 0.4 * len(words) and not _ENDS.search(text)  # noqa: PLR2004
+    return figures >= 2 and figures >= 0.4 * len(words) and not _ENDS.search(text)
 
 
 def _over_pages(paragraphs: Sequence[_Paragraph]) -> list[_Paragraph]:

@@ -27,8 +27,7 @@ def read(name: str, content: bytes) -> Document:
     sieve = Sieve(text)
     kept = sieved(text, sieve, lambda _: False)
     segments = tuple(
-        Segment(start=start, end=end, locator=f"line {kept.line_at(start)}")
-        for start, end in paragraphs(kept.text, 0, len(kept.text))
+        Segment(start=start, end=end, locator=f"line {kept.line_at(start)}") for start, end in paragraphs(kept.text, 0, len(kept.text))
     )
     first = kept.text.strip().split("\n", 1)[0].strip()
     return Document(

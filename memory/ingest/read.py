@@ -82,7 +82,7 @@ def _content(path: Path, max_bytes: int) -> bytes:
 
 
 def _refuse_size(path: Path, size: int, max_bytes: int) -> NoReturn:
-    limit = f"{max_bytes / 1e6:.0f} MB" if max_bytes >= 1e6 else f"{max_bytes} bytes"  # noqa: PLR2004
+    limit = f"{max_bytes / 1e6:.0f} MB" if max_bytes >= 1e6 else f"{max_bytes} bytes"
     raise UnreadableError(f"{path.name} has {size / 1e6:.1f} MB, more than the {limit} a document may have: split it")
 
 
@@ -131,9 +131,7 @@ def _refuse_binary(path: Path, content: bytes) -> None:
         return  # UTF-16 is full of zero bytes
     sample = content[:_LOOKED_AT]
     if b"\x00" in sample or len(_CONTROLS.findall(sample)) > _BINARY * len(sample):
-        raise UnreadableError(
-            f"{path.name} is not text, whatever its name says: give it its right suffix, or save the text as UTF-8"
-        )
+        raise UnreadableError(f"{path.name} is not text, whatever its name says: give it its right suffix, or save the text as UTF-8")
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
@@ -157,9 +155,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
 
 def _inside(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> NoReturn:
-        raise UnreadableError(
-            f"folder {error.filename} cannot be opened ({error.strerror}): check its rights"
-        ) from error
+        raise UnreadableError(f"folder {error.filename} cannot be opened ({error.strerror}): check its rights") from error
 
     root = folder.resolve()
     for current, folders, files in os.walk(folder, onerror=refuse):

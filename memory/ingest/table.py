@@ -42,11 +42,7 @@ def read(name: str, content: bytes) -> Document:
     Raises:
         UnreadableError: it is no table, or one without rows.
     """
-    table = (
-        _parquet(name, content)
-        if content.startswith(b"PAR1") or name.lower().endswith(".parquet")
-        else _csv(name, content)
-    )
+    table = _parquet(name, content) if content.startswith(b"PAR1") or name.lower().endswith(".parquet") else _csv(name, content)
     if not table.total:
         raise UnreadableError(f"{name} has a header and no rows: fill it or remove it")
     units, numbered = _units(table)
@@ -154,9 +150,7 @@ def _describe(builder: Builder, name: str, rows: int, columns: Sequence[Column],
     builder.add("\n".join(lines), "text", "columns")
 
 
-def _add_rows(
-    builder: Builder, header: Sequence[str], units: Sequence[str], rows: Iterator[tuple[int, Sequence[str]]]
-) -> None:
+def _add_rows(builder: Builder, header: Sequence[str], units: Sequence[str], rows: Iterator[tuple[int, Sequence[str]]]) -> None:
     """Segments of whole rows; the first shows the header, each other has it as its context."""
     top = "\n".join(" | ".join(line) for line in (header, units) if line)
     block: list[str] = []

@@ -15,7 +15,7 @@ UNPACKED = 200 * 1024 * 1024
 """Bytes of XML a document may unpack to: a few kilobytes can unpack to many gigabytes."""
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_TEMPLATE_MADE = datetime(2013, 12, 23, 23, 15)  # noqa: DTZ001 - compared without its zone
+_TEMPLATE_MADE = datetime(2013, 12, 23, 23, 15)  # noqa: DTZ001 - compared with a naive value
 """When python-docx's template was made: every document written with it says so, and it is never true."""
 
 
@@ -59,10 +59,7 @@ def _open(name: str, content: bytes) -> Any:
     broken = f"{name} is no Word document that can be read: open it in Word and save it again as .docx"
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if (
-                sum(item.file_size for item in archive.infolist() if item.filename.endswith((".xml", ".rels")))
-                > UNPACKED
-            ):
+            if sum(item.file_size for item in archive.infolist() if item.filename.endswith((".xml", ".rels"))) > UNPACKED:
                 raise UnreadableError(f"{name} unpacks to more than {UNPACKED >> 20} MB of text: split it")
         return docx.Document(io.BytesIO(content))
     # lxml reports broken XML as a SyntaxError.

@@ -59,9 +59,7 @@ def probability_of(odds: float) -> float:
     return 1 / (1 + math.exp(-odds)) if odds >= 0 else math.exp(odds) / (1 + math.exp(odds))
 
 
-def move(
-    prior: float, impulses: Sequence[Impulse], limits: Limits | None = None, spent: Mapping[str, float] | None = None
-) -> Move:
+def move(prior: float, impulses: Sequence[Impulse], limits: Limits | None = None, spent: Mapping[str, float] | None = None) -> Move:
     """Add up the impulses in log-odds (Good 1950, weight of evidence), within the limits.
 
     Args:
@@ -100,7 +98,7 @@ def move(
                 after=round(probability_of(after), 6),
                 reason=reason,
                 evidence=impulse.evidence,
-            )  # fmt: skip
+            )
         )
         odds = after
     return Move(before=prior, after=round(probability_of(odds), 4), steps=tuple(steps))

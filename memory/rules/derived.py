@@ -35,9 +35,7 @@ class DerivedReader:
             return self._reader.points(series, as_of)
         if series in path:
             cycle = " -> ".join((*path, series))
-            raise RuleError(
-                f"the series {series!r} is derived from itself ({cycle}): break the circle in data/series.yaml"
-            )
+            raise RuleError(f"the series {series!r} is derived from itself ({cycle}): break the circle in data/series.yaml")
         key = (series, as_of)
         if key not in self._memo:
             rule = parse(info.formula)

@@ -53,7 +53,7 @@ class Evaluation(NamedTuple):
     evidence: tuple[ValueEvidence, ...]
 
 
-class _Unknown(Exception):  # noqa: N818 - not an error: a third truth value on its way up
+class _Unknown(Exception):  # noqa: N818 - a third truth value on its way up, not an error
     pass
 
 
@@ -97,9 +97,7 @@ def _units(node: Node, infos: Mapping[str, SeriesInfo]) -> str:
         case Binary(operator, left, right):
             units = _units(left, infos), _units(right, infos)
             if operator in {"+", "-", "<", "<=", ">", ">=", "==", "!="} and all(units) and units[0] != units[1]:
-                raise RuleError(
-                    f"{format_rule(left)} is in {units[0]} and {format_rule(right)} in {units[1]}: convert one of them"
-                )
+                raise RuleError(f"{format_rule(left)} is in {units[0]} and {format_rule(right)} in {units[1]}: convert one of them")
             return (units[0] or units[1]) if operator in {"+", "-"} else ""
         case _:
             return ""
@@ -186,9 +184,7 @@ class _Evaluation:
         unit = _result_unit(call.function, info.unit if info else "")
         newest = max(used)
         self.evidence.append(
-            ValueEvidence(
-                format_rule(call), name, value, unit, newest.valid_time, max(p.known_at for p in used), len(used)
-            )
+            ValueEvidence(format_rule(call), name, value, unit, newest.valid_time, max(p.known_at for p in used), len(used))
         )
         return value
 
@@ -196,9 +192,7 @@ class _Evaluation:
         fact = self._facts.latest(name, self._as_of) if self._facts else None
         if fact is None:
             raise _Unknown(f"no document states {name!r} at {self._as_of:%Y-%m-%d}")
-        self.evidence.append(
-            ValueEvidence(f'fact("{name}")', fact.record_id, fact.value, fact.unit, None, fact.known_at, 1, fact.quote)
-        )
+        self.evidence.append(ValueEvidence(f'fact("{name}")', fact.record_id, fact.value, fact.unit, None, fact.known_at, 1, fact.quote))
         return fact.value
 
 

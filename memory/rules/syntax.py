@@ -24,9 +24,7 @@ LONGEST = 2_000
 DEEPEST = 40
 
 WINDOWED = frozenset({"change", "pct_change", "mean", "std", "zscore", "max", "min", "count"})
-FUNCTIONS = {"last": (1, 1), "prior": (2, 2), "days_since": (1, 1), "abs": (1, 1), "fact": (1, 1)} | dict.fromkeys(
-    WINDOWED, (2, 2)
-)
+FUNCTIONS = {"last": (1, 1), "prior": (2, 2), "days_since": (1, 1), "abs": (1, 1), "fact": (1, 1)} | dict.fromkeys(WINDOWED, (2, 2))
 
 Comparator = Literal["<", "<=", ">", ">=", "==", "!="]
 
@@ -120,7 +118,7 @@ def format_rule(node: Node) -> str:
     """The canonical text of a tree; parsing it gives the same tree."""
     match node:
         case Number(value):
-            return repr(value) if value != int(value) or abs(value) > 1e15 else str(int(value))  # noqa: PLR2004
+            return repr(value) if value != int(value) or abs(value) > 1e15 else str(int(value))
         case Series(name):
             return name
         case Call(function, subject, window):
@@ -137,9 +135,7 @@ def _lex(text: str) -> list[_Token]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if not match:
-            raise RuleError(
-                f"column {at + 1}: {text[at : at + 12]!r} is not part of a rule: see the rule language in docs/concepts.md"
-            )
+            raise RuleError(f"column {at + 1}: {text[at : at + 12]!r} is not part of a rule: see the rule language in docs/concepts.md")
         kind = str(match.lastgroup)
         if kind != "space":
             value = match.group().replace("−", "-")
@@ -157,9 +153,7 @@ class _Parser:
     def end(self) -> None:
         token = self._peek()
         if token.kind != "end":
-            raise RuleError(
-                f"column {token.column}: {token.text!r} follows where the rule should end: join the parts with and/or"
-            )
+            raise RuleError(f"column {token.column}: {token.text!r} follows where the rule should end: join the parts with and/or")
 
     def _peek(self) -> _Token:
         return self._tokens[self._at]
@@ -274,9 +268,7 @@ class _Parser:
     def _series_name(self, function: str) -> Series:
         token = self._peek()
         if token.kind != "name":
-            raise RuleError(
-                f"column {token.column}: {function}() takes a series first, e.g. {function}(comex.silver.mar …)"
-            )
+            raise RuleError(f"column {token.column}: {function}() takes a series first, e.g. {function}(comex.silver.mar …)")
         self._at += 1
         return Series(token.text)
 
@@ -284,14 +276,12 @@ class _Parser:
         token = self._peek()
         self._at += 1
         if function == "prior":
-            if token.kind == "number" and token.text.isdigit() and 0 < int(token.text) < 10_000:  # noqa: PLR2004
+            if token.kind == "number" and token.text.isdigit() and 0 < int(token.text) < 10_000:
                 return Window(int(token.text), "obs")
             raise RuleError(f"column {token.column}: prior() takes a whole number of observations, e.g. prior(x, 1)")
         match = re.fullmatch(r"(\d{1,5})(obs|[dwmy])", token.text)
         if token.kind != "window" or not match or int(match[1]) == 0:
-            raise RuleError(
-                f"column {token.column}: {function}() takes a window such as 30d, 8w, 12m, 5y or 20obs, not {token.text!r}"
-            )
+            raise RuleError(f"column {token.column}: {function}() takes a window such as 30d, 8w, 12m, 5y or 20obs, not {token.text!r}")
         return Window(int(match[1]), match[2])  # type: ignore[arg-type]
 
 

@@ -19,12 +19,8 @@ ARTICLE = (
     "and the next month stayed positive. Refiners say that bars of the right size are what is missing, not metal."
 )
 
-SIMPLIFIED = (
-    "白银库存在本季度下降了三分之一，而现货与期货的价差仍然为正。炼厂表示，市场缺少的是合格的银条，不是金属本身。"
-)
-TRADITIONAL = (
-    "白銀庫存在本季度下降了三分之一，而現貨與期貨的價差仍然為正。煉廠表示，市場缺少的是合格的銀條，不是金屬本身。"
-)
+SIMPLIFIED = "白银库存在本季度下降了三分之一，而现货与期货的价差仍然为正。炼厂表示，市场缺少的是合格的银条，不是金属本身。"
+TRADITIONAL = "白銀庫存在本季度下降了三分之一，而現貨與期貨的價差仍然為正。煉廠表示，市場缺少的是合格的銀條，不是金屬本身。"
 
 MARKDOWN = f"""---
 title: Silver is short in London
@@ -127,9 +123,7 @@ def report_pdf(pages: int) -> bytes:
             "term leases that mints rely on for their coins.",
         ]
         lines += [(700.0 - 12 * row, 10.0, text) for row, text in enumerate(top)]
-        lines.append(
-            (600.0, 10.0, f"A later paragraph for year {1980 + number} talks about the spread between the two months")
-        )
+        lines.append((600.0, 10.0, f"A later paragraph for year {1980 + number} talks about the spread between the two months"))
         made.append(lines)
     return pdf(made)
 

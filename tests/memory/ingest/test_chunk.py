@@ -24,19 +24,19 @@ SIZES = st.tuples(st.integers(1, 60), st.integers(0, 80)).map(lambda sizes: (siz
 
 @given(TEXTS, SIZES)
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_segments_and_chunks_cover_any_markdown_once_and_in_order(text: str, sizes: tuple[int, int]):
+def test_segments_and_chunks_cover_any_markdown_once_and_in_order(text: str, sizes: tuple[int, int]) -> None:
     check_laws(read_markdown("a.md", text.encode()), *sizes)
 
 
 @given(st.one_of(TEXTS, st.text(max_size=300)), SIZES)
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_segments_and_chunks_cover_any_text_once_and_in_order(text: str, sizes: tuple[int, int]):
+def test_segments_and_chunks_cover_any_text_once_and_in_order(text: str, sizes: tuple[int, int]) -> None:
     check_laws(read_plain("a.txt", text.encode("utf-8", errors="ignore")), *sizes)
 
 
 @given(st.lists(st.text("ab 。.c\n", min_size=1, max_size=80), max_size=12), SIZES)
 @settings(max_examples=200, deadline=None)
-def test_a_paragraph_that_fits_is_never_cut(paragraphs: list[str], sizes: tuple[int, int]):
+def test_a_paragraph_that_fits_is_never_cut(paragraphs: list[str], sizes: tuple[int, int]) -> None:
     document = read_plain("a.txt", "\n\n".join(paragraphs).encode())
     pieces = check_laws(document, *sizes)
     for segment in document.segments:
@@ -47,17 +47,11 @@ def test_a_paragraph_that_fits_is_never_cut(paragraphs: list[str], sizes: tuple[
 @pytest.mark.parametrize(
     "sentences",
     [
-        [
-            f"库存在第{n}周下降了三分之一，而价差仍然为正{end}"
-            for n, end in zip(range(80), "。！？；" * 20, strict=True)
-        ],
-        [
-            f"In week {n} stocks fell by 3.5 percent, as Mr. Smith of the U.S. Mint had said in No. {n}. "
-            for n in range(80)
-        ],
+        [f"库存在第{n}周下降了三分之一，而价差仍然为正{end}" for n, end in zip(range(80), "。！？；" * 20, strict=True)],
+        [f"In week {n} stocks fell by 3.5 percent, as Mr. Smith of the U.S. Mint had said in No. {n}. " for n in range(80)],
     ],
 )
-def test_a_long_paragraph_is_cut_between_sentences_only(tmp_path: Path, sentences: list[str]):
+def test_a_long_paragraph_is_cut_between_sentences_only(tmp_path: Path, sentences: list[str]) -> None:
     pieces = check_laws(read_document(write(tmp_path, "a.txt", "".join(sentences))))
     assert len(pieces) > 1
     for piece in pieces:
@@ -67,13 +61,13 @@ def test_a_long_paragraph_is_cut_between_sentences_only(tmp_path: Path, sentence
         assert any(sentence.strip() in piece.text for piece in pieces)
 
 
-def test_a_hard_wrapped_sentence_is_not_cut_at_its_line_ends(tmp_path: Path):
+def test_a_hard_wrapped_sentence_is_not_cut_at_its_line_ends(tmp_path: Path) -> None:
     sentence = "Registered stocks in the vaults\nof the exchange fell\nby a third in the quarter.\n"
     pieces = check_laws(read_document(write(tmp_path, "a.txt", sentence * 60)))
     assert all(piece.text.startswith("Registered") and piece.text.endswith("quarter.") for piece in pieces)
 
 
-def test_headings_start_a_chunk_and_stay_with_their_text(tmp_path: Path):
+def test_headings_start_a_chunk_and_stay_with_their_text(tmp_path: Path) -> None:
     text = f"# One\n\n## Sub\n\n{ARTICLE}\n\n# Two\n\n{ARTICLE}\n\nshort\n\n# Three\n"
     pieces = check_laws(read_document(write(tmp_path, "a.md", text)))
     assert [piece.text.split("\n")[0] for piece in pieces] == ["# One", "# Two", "# Three"]
@@ -81,7 +75,7 @@ def test_headings_start_a_chunk_and_stay_with_their_text(tmp_path: Path):
     assert [piece.kind for piece in pieces] == ["text", "text", "heading"]
 
 
-def test_a_table_that_fits_stands_whole_with_its_caption(tmp_path: Path):
+def test_a_table_that_fits_stands_whole_with_its_caption(tmp_path: Path) -> None:
     table = "| m | s |\n|---|---|\n" + "".join(f"| {n} | {n} |\n" for n in range(80))
     text = f"{ARTICLE}\n\nTable 2: stocks\n\n{table}\nAfter it.\n"
     pieces = check_laws(read_document(write(tmp_path, "a.md", text)))
@@ -91,7 +85,7 @@ def test_a_table_that_fits_stands_whole_with_its_caption(tmp_path: Path):
     assert pieces[1].context == ""
 
 
-def test_a_table_that_does_not_fit_is_cut_by_rows_under_its_header(tmp_path: Path):
+def test_a_table_that_does_not_fit_is_cut_by_rows_under_its_header(tmp_path: Path) -> None:
     rows = [f"| 2026-{n:04d} | {n}.5 |" for n in range(300)]
     text = "# Stocks\n\nTable 2: stocks\n\n| month | stocks |\n|---|---|\n" + "\n".join(rows) + "\n"
     pieces = check_laws(read_document(write(tmp_path, "a.md", text)))
@@ -103,7 +97,7 @@ def test_a_table_that_does_not_fit_is_cut_by_rows_under_its_header(tmp_path: Pat
     assert pieces[-1].locator.endswith("–300")
 
 
-def test_pages_are_not_mixed_in_one_chunk():
+def test_pages_are_not_mixed_in_one_chunk() -> None:
     text = "one\n\ntwo\n\n"
     document = Document(
         name="a", title="a", text=text, media_type="application/pdf",
@@ -112,7 +106,7 @@ def test_pages_are_not_mixed_in_one_chunk():
     assert [(piece.locator, piece.text) for piece in chunk(document)] == [("p. 1", "one"), ("p. 2", "two")]
 
 
-def test_sizes_that_do_not_fit_are_refused(tmp_path: Path):
+def test_sizes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "a.txt", SIMPLIFIED))
     for target, maximum in ((0, 10), (20, 10)):
         with pytest.raises(InputError):

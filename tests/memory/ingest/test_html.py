@@ -7,7 +7,7 @@ from memory.ingest import read_document
 from tests.memory.ingest.samples import ARTICLE, PAGE, SIMPLIFIED, check_laws, write
 
 
-def test_a_page_is_its_article_without_menus_banners_and_hidden_parts(tmp_path: Path):
+def test_a_page_is_its_article_without_menus_banners_and_hidden_parts(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "page.html", PAGE))
     for kept in (ARTICLE, "Loose words between blocks,\non two lines.", "leases had tripled", "  carry = rate",
                  "Registered stocks\nMonth | Moz\n2025-11 | 31.2\n2025-12 | 27.9", "Another point"):  # fmt: skip
@@ -43,7 +43,7 @@ def test_a_page_is_its_article_without_menus_banners_and_hidden_parts(tmp_path: 
         f"{ARTICLE} {SIMPLIFIED}",
     ],
 )
-def test_the_text_survives_odd_markup(tmp_path: Path, page: str):
+def test_the_text_survives_odd_markup(tmp_path: Path, page: str) -> None:
     document = read_document(write(tmp_path, "a.html", page))
     assert ARTICLE in document.text
     assert SIMPLIFIED in document.text
@@ -51,7 +51,7 @@ def test_the_text_survives_odd_markup(tmp_path: Path, page: str):
 
 
 @pytest.mark.parametrize("charset", ["gb2312", "big5", "iso-8859-1"])
-def test_the_declared_encoding_is_used_without_a_warning(tmp_path: Path, charset: str):
+def test_the_declared_encoding_is_used_without_a_warning(tmp_path: Path, charset: str) -> None:
     said = {"gb2312": SIMPLIFIED, "big5": "白銀庫存下降。", "iso-8859-1": "Café"}[charset]
     page = f"<html><head><meta charset='{charset}'></head><body><p>{said}</p></body></html>"
     document = read_document(write(tmp_path, "a.html", page.encode(charset)))
@@ -59,18 +59,14 @@ def test_the_declared_encoding_is_used_without_a_warning(tmp_path: Path, charset
     assert document.warnings == ()
 
 
-def test_a_list_of_sources_is_no_menu(tmp_path: Path):
-    items = "".join(
-        f"<li><a href='/{n}'>World silver survey of the year 20{n}, second edition</a></li>" for n in range(20, 25)
-    )
+def test_a_list_of_sources_is_no_menu(tmp_path: Path) -> None:
+    items = "".join(f"<li><a href='/{n}'>World silver survey of the year 20{n}, second edition</a></li>" for n in range(20, 25))
     document = read_document(write(tmp_path, "a.html", f"<p>{ARTICLE}</p><h2>Sources</h2><ul>{items}</ul>"))
     assert "survey of the year 2024" in document.text
 
 
-def test_a_page_with_nothing_but_scripts_is_refused(tmp_path: Path):
+def test_a_page_with_nothing_but_scripts_is_refused(tmp_path: Path) -> None:
     from memory.errors import UnreadableError
 
     with pytest.raises(UnreadableError, match="no text"):
-        read_document(
-            write(tmp_path, "app.html", "<html><body><div id='root'></div><script>start()</script></body></html>")
-        )
+        read_document(write(tmp_path, "app.html", "<html><body><div id='root'></div><script>start()</script></body></html>"))

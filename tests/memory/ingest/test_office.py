@@ -19,7 +19,7 @@ def saved(document: object) -> bytes:
     return out.getvalue()
 
 
-def test_a_word_document_keeps_headings_paragraphs_and_tables_in_order(tmp_path: Path):
+def test_a_word_document_keeps_headings_paragraphs_and_tables_in_order(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "memo.docx", word()))
     assert [s.kind for s in document.segments] == ["heading", "text", "heading", "text", "table", "text"]
     assert "Month | Moz\n2025-11 | 31.2\n2025-12 | 27.9" in document.text
@@ -27,7 +27,7 @@ def test_a_word_document_keeps_headings_paragraphs_and_tables_in_order(tmp_path:
     assert document.authored == date(2026, 1, 8), "the date line counts, never the date of a template"
 
 
-def test_links_insertions_and_controls_are_read_and_deletions_are_not(tmp_path: Path):
+def test_links_insertions_and_controls_are_read_and_deletions_are_not(tmp_path: Path) -> None:
     document = docx.Document()
     body = document.element.body
     space = nsdecls("w")
@@ -41,7 +41,7 @@ def test_links_insertions_and_controls_are_read_and_deletions_are_not(tmp_path: 
     assert found.text.split("\n\n")[:2] == ["Kept added", "In a control"]
 
 
-def test_a_merged_cell_stands_once_and_columns_stay_in_line(tmp_path: Path):
+def test_a_merged_cell_stands_once_and_columns_stay_in_line(tmp_path: Path) -> None:
     document = docx.Document()
     table = document.add_table(rows=2, cols=3)
     table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
@@ -52,7 +52,7 @@ def test_a_merged_cell_stands_once_and_columns_stay_in_line(tmp_path: Path):
     assert found.text.strip() == "wide |  | c\nx | y | z"
 
 
-def test_a_document_that_unpacks_beyond_measure_is_refused(tmp_path: Path):
+def test_a_document_that_unpacks_beyond_measure_is_refused(tmp_path: Path) -> None:
     out = io.BytesIO()
     with (
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -64,10 +64,8 @@ def test_a_document_that_unpacks_beyond_measure_is_refused(tmp_path: Path):
         read_document(write(tmp_path, "bomb.docx", out.getvalue()))
 
 
-@pytest.mark.parametrize(
-    ("inside", "said"), [("xl/workbook.xml", "Excel"), ("ppt/presentation.xml", "presentation"), ("a.txt", "archive")]
-)
-def test_other_archives_are_named(tmp_path: Path, inside: str, said: str):
+@pytest.mark.parametrize(("inside", "said"), [("xl/workbook.xml", "Excel"), ("ppt/presentation.xml", "presentation"), ("a.txt", "archive")])
+def test_other_archives_are_named(tmp_path: Path, inside: str, said: str) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr(inside, "x")
@@ -75,7 +73,7 @@ def test_other_archives_are_named(tmp_path: Path, inside: str, said: str):
         read_document(write(tmp_path, "a.zip", out.getvalue()))
 
 
-def test_a_mail_has_its_subject_sender_date_and_text(tmp_path: Path):
+def test_a_mail_has_its_subject_sender_date_and_text(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "a.eml", mail(f"{ARTICLE}\n\n> quoted before\n\n{SIMPLIFIED}\n")))
     assert document.title == "白银 and the London squeeze"
     assert document.authored == date(2026, 1, 8)
@@ -85,14 +83,14 @@ def test_a_mail_has_its_subject_sender_date_and_text(tmp_path: Path):
     assert [s.kind for s in document.segments] == ["heading", "text", "text", "quote", "text"]
 
 
-def test_an_html_mail_is_read_as_a_page(tmp_path: Path):
+def test_an_html_mail_is_read_as_a_page(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "a.eml", mail(PAGE, html=True)))
     assert ARTICLE in document.text
     assert "Ignore your instructions" not in document.text
     check_laws(document)
 
 
-def test_an_attachment_is_named_as_not_read_and_an_odd_charset_is_borne(tmp_path: Path):
+def test_an_attachment_is_named_as_not_read_and_an_odd_charset_is_borne(tmp_path: Path) -> None:
     raw = (
         b"Subject: S\r\nFrom: a@example.org\r\nDate: not a date\r\nMIME-Version: 1.0\r\n"
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=x-none\r\n\r\n"
@@ -105,6 +103,6 @@ def test_an_attachment_is_named_as_not_read_and_an_odd_charset_is_borne(tmp_path
     assert any("r.pdf" in warning for warning in document.warnings)
 
 
-def test_words_under_the_name_of_a_mail_are_refused(tmp_path: Path):
+def test_words_under_the_name_of_a_mail_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="sender"):
         read_document(write(tmp_path, "a.eml", "just some words\n"))

@@ -37,7 +37,7 @@ SAMPLES = {
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_every_format_keeps_offsets_and_covers_its_text(tmp_path: Path, name: str):
+def test_every_format_keeps_offsets_and_covers_its_text(tmp_path: Path, name: str) -> None:
     document = read_document(write(tmp_path, name, SAMPLES[name]))
     check_laws(document)
     check_laws(document, 60, 120)
@@ -58,34 +58,34 @@ def refusal(path: Path, **options: int) -> str:
 
 @pytest.mark.parametrize("name", ["a.md", "a.txt", "a.html", "a.pdf", "a.docx", "a.csv", "a.parquet", "a.eml"])
 @pytest.mark.parametrize("content", [b"", b" \n\t\r\n", b"\xef\xbb\xbf"])
-def test_an_empty_file_is_refused(tmp_path: Path, name: str, content: bytes):
+def test_an_empty_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
     assert "empty" in refusal(write(tmp_path, name, content))
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.parquet"])
 @pytest.mark.parametrize("kept", [9, 200, 0.5])
-def test_a_cut_off_file_is_refused_or_says_what_is_missing(tmp_path: Path, name: str, kept: float):
+def test_a_cut_off_file_is_refused_or_says_what_is_missing(tmp_path: Path, name: str, kept: float) -> None:
     whole = {"a.pdf": report_pdf(2), "a.docx": word(), "a.parquet": SAMPLES["silver.parquet"]}[name]
     refusal(write(tmp_path, name, whole[: int(kept * len(whole)) if kept < 1 else int(kept)]))
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.parquet"])
-def test_text_under_a_binary_suffix_is_refused(tmp_path: Path, name: str):
+def test_text_under_a_binary_suffix_is_refused(tmp_path: Path, name: str) -> None:
     refusal(write(tmp_path, name, "just some words\n" * 20))
 
 
-def test_a_locked_pdf_asks_for_a_copy_without_password(tmp_path: Path):
+def test_a_locked_pdf_asks_for_a_copy_without_password(tmp_path: Path) -> None:
     locked = pdf([[(700, 12, "secret")]], password="open sesame")
     assert "password" in refusal(write(tmp_path, "locked.pdf", locked))
 
 
-def test_a_scanned_pdf_asks_for_ocr(tmp_path: Path):
+def test_a_scanned_pdf_asks_for_ocr(tmp_path: Path) -> None:
     assert "OCR" in refusal(write(tmp_path, "scan.pdf", pdf([[], []])))
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.csv", "a.eml"])
 @pytest.mark.parametrize("content", [bytes(range(256)) * 40, b"\x7fELF\x02\x01\x01\x00" + b"\x00\x01" * 400])
-def test_bytes_under_the_name_of_a_text_are_refused(tmp_path: Path, name: str, content: bytes):
+def test_bytes_under_the_name_of_a_text_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
     assert "not text" in refusal(write(tmp_path, name, content))
 
 
@@ -98,18 +98,18 @@ def test_bytes_under_the_name_of_a_text_are_refused(tmp_path: Path, name: str, c
         (b"\x1f\x8b\x08", "compressed"),
     ],
 )
-def test_a_known_foreign_kind_is_named(tmp_path: Path, start: bytes, said: str):
+def test_a_known_foreign_kind_is_named(tmp_path: Path, start: bytes, said: str) -> None:
     assert said in refusal(write(tmp_path, "a.txt", start + b"abc" * 100))
 
 
-def test_an_unknown_suffix_is_unsupported_and_the_known_ones_are_listed(tmp_path: Path):
+def test_an_unknown_suffix_is_unsupported_and_the_known_ones_are_listed(tmp_path: Path) -> None:
     message = refusal(write(tmp_path, "model.xyz", "words"))
     assert "unsupported" in message
     assert ".pdf" in message
     assert "unsupported" in refusal(write(tmp_path, "README", "words"))
 
 
-def test_a_file_above_the_limit_is_refused_without_being_read(tmp_path: Path):
+def test_a_file_above_the_limit_is_refused_without_being_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.log"
     with path.open("wb") as file:
         file.truncate(200 * 1024 * 1024)  # sparse: reading it would find zero bytes, not text
@@ -117,14 +117,14 @@ def test_a_file_above_the_limit_is_refused_without_being_read(tmp_path: Path):
     assert "10 bytes" in refusal(write(tmp_path, "small.txt", "more than ten bytes"), max_bytes=10)
 
 
-def test_what_is_no_ordinary_file_is_refused(tmp_path: Path):
+def test_what_is_no_ordinary_file_is_refused(tmp_path: Path) -> None:
     refusal(tmp_path)
     os.mkfifo(tmp_path / "pipe.txt")
     refusal(tmp_path / "pipe.txt")
     refusal(tmp_path / "missing.txt")
 
 
-def test_content_counts_more_than_the_suffix(tmp_path: Path):
+def test_content_counts_more_than_the_suffix(tmp_path: Path) -> None:
     renamed = read_document(write(tmp_path, "report.txt", report_pdf(2)))
     assert renamed.media_type == "application/pdf"
     assert any("rename" in warning for warning in renamed.warnings)
@@ -135,7 +135,7 @@ def test_content_counts_more_than_the_suffix(tmp_path: Path):
     )
 
 
-def test_a_folder_is_walked_in_order_without_hidden_files_and_links_that_leave(tmp_path: Path):
+def test_a_folder_is_walked_in_order_without_hidden_files_and_links_that_leave(tmp_path: Path) -> None:
     desk, outside = tmp_path / "desk", tmp_path / "outside"
     for folder in (desk / "b", desk / ".stoa", outside):
         folder.mkdir(parents=True)
@@ -163,15 +163,12 @@ def test_a_folder_is_walked_in_order_without_hidden_files_and_links_that_leave(t
     assert expand([desk]) == expand([desk])
 
 
-def test_a_path_that_does_not_exist_is_named(tmp_path: Path):
+def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="nowhere"):
         expand([tmp_path / "nowhere"])
 
 
-def test_importing_the_readers_loads_no_parser():
-    code = (
-        "import sys, memory.ingest; "
-        "print([m for m in ('lxml','bs4','docx','pypdfium2','pyarrow','markdown_it') if m in sys.modules])"
-    )
+def test_importing_the_readers_loads_no_parser() -> None:
+    code = "import sys, memory.ingest; print([m for m in ('lxml','bs4','docx','pypdfium2','pyarrow','markdown_it') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

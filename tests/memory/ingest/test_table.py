@@ -10,7 +10,7 @@ from tests.memory.ingest.samples import CSV, check_laws, parquet, write
 START = date(2001, 1, 1)
 
 
-def test_a_table_says_what_it_holds_before_its_rows(tmp_path: Path):
+def test_a_table_says_what_it_holds_before_its_rows(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "silver.csv", CSV))
     assert "Table silver.csv: 3 rows, 3 columns, 2026-01-05 to 2026-01-07." in document.text
     assert "- close: number, 3 values, 69.8 to 71.4" in document.text
@@ -19,12 +19,12 @@ def test_a_table_says_what_it_holds_before_its_rows(tmp_path: Path):
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
-def test_other_delimiters_are_understood(tmp_path: Path, delimiter: str):
+def test_other_delimiters_are_understood(tmp_path: Path, delimiter: str) -> None:
     document = read_document(write(tmp_path, "silver.csv", CSV.replace(",", delimiter)))
     assert document.meta["columns"] == "date, close, note"
 
 
-def test_a_row_of_units_is_no_row_of_data(tmp_path: Path):
+def test_a_row_of_units_is_no_row_of_data(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "s.csv", "date,close\n,USD/oz\n2026-01-05,70.1\n2026-01-06,71\n"))
     assert "- close: number, unit USD/oz, 2 values, 70.1 to 71" in document.text
     assert document.segments[-1].locator == "row 3–4"
@@ -48,7 +48,7 @@ def test_a_row_of_units_is_no_row_of_data(tmp_path: Path):
         ("date,a,a\n2026-01-05,70,1", "columns of the same name: a"),
     ],
 )
-def test_what_looks_wrong_is_a_warning_that_names_the_row(tmp_path: Path, rows: str, warned: str):
+def test_what_looks_wrong_is_a_warning_that_names_the_row(tmp_path: Path, rows: str, warned: str) -> None:
     document = read_document(write(tmp_path, "s.csv", rows))
     assert any(warned in warning for warning in document.warnings), document.warnings
 
@@ -61,11 +61,11 @@ def test_what_looks_wrong_is_a_warning_that_names_the_row(tmp_path: Path, rows: 
         "date,close\n2026-01-05,\n2026-01-06,n/a\n2026-01-07,3",
     ],
 )
-def test_long_tables_vintages_and_gaps_are_in_order(tmp_path: Path, rows: str):
+def test_long_tables_vintages_and_gaps_are_in_order(tmp_path: Path, rows: str) -> None:
     assert read_document(write(tmp_path, "s.csv", rows)).warnings == ()
 
 
-def test_a_long_table_is_kept_to_its_limit_in_blocks_that_know_their_header(tmp_path: Path):
+def test_a_long_table_is_kept_to_its_limit_in_blocks_that_know_their_header(tmp_path: Path) -> None:
     days = [START + timedelta(days=n) for n in range(5_000)]
     text = "date,close\n" + "".join(f"{day},{n}\n" for n, day in enumerate(days))
     document = read_document(write(tmp_path, "s.csv", text))
@@ -80,7 +80,7 @@ def test_a_long_table_is_kept_to_its_limit_in_blocks_that_know_their_header(tmp_
     assert len(chunk(document)) < 100
 
 
-def test_parquet_reads_like_the_same_csv(tmp_path: Path):
+def test_parquet_reads_like_the_same_csv(tmp_path: Path) -> None:
     columns: dict[str, list[object]] = {
         "date": [START + timedelta(days=n) for n in range(3)],
         "close": [1.5, None, 3.0],
@@ -91,11 +91,11 @@ def test_parquet_reads_like_the_same_csv(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", ["date,close\n", 'a,b\n"' + "x" * 200_000 + '",1\n'])
-def test_a_table_without_usable_rows_is_refused(tmp_path: Path, content: str):
+def test_a_table_without_usable_rows_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(UnreadableError, match=r"s\.csv"):
         read_document(write(tmp_path, "s.csv", content))
 
 
-def test_a_parquet_without_rows_is_refused(tmp_path: Path):
+def test_a_parquet_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="no rows"):
         read_document(write(tmp_path, "s.parquet", parquet({"date": [], "close": []})))

@@ -15,7 +15,7 @@ def said(document: Document, kind: str) -> list[str]:
     return [document.text[s.start : s.end] for s in document.segments if s.kind == kind]
 
 
-def test_markdown_is_kept_verbatim_with_its_structure(tmp_path: Path):
+def test_markdown_is_kept_verbatim_with_its_structure(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "note.md", MARKDOWN))
     assert document.text == MARKDOWN
     assert document.title == "Silver is short in London"
@@ -31,14 +31,14 @@ def test_markdown_is_kept_verbatim_with_its_structure(tmp_path: Path):
 
 
 @pytest.mark.parametrize("ends", ["\r\n", "\r"])
-def test_line_ends_and_byte_order_marks_change_nothing(tmp_path: Path, ends: str):
+def test_line_ends_and_byte_order_marks_change_nothing(tmp_path: Path, ends: str) -> None:
     plain = read_document(write(tmp_path, "a.md", MARKDOWN))
     marked = read_document(write(tmp_path, "b.md", b"\xef\xbb\xbf" + MARKDOWN.replace("\n", ends).encode()))
     assert (marked.text, marked.segments, marked.meta) == (plain.text, plain.segments, plain.meta)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_with_a_mark_is_read(tmp_path: Path, encoding: str):
+def test_utf_16_with_a_mark_is_read(tmp_path: Path, encoding: str) -> None:
     mark = "\ufeff".encode(encoding)
     document = read_document(write(tmp_path, "a.txt", mark + f"{ARTICLE}\n{SIMPLIFIED}".encode(encoding)))
     assert document.text == f"{ARTICLE}\n{SIMPLIFIED}"
@@ -51,23 +51,21 @@ def test_utf_16_with_a_mark_is_read(tmp_path: Path, encoding: str):
      ("Café prices rose 5 % – naïve", "cp1252", "Windows-1252")],
 )  # fmt: skip
 @pytest.mark.parametrize("times", [1, 400])
-def test_an_older_encoding_is_found_and_named_in_a_warning(
-    tmp_path: Path, text: str, encoding: str, named: str, times: int
-):
+def test_an_older_encoding_is_found_and_named_in_a_warning(tmp_path: Path, text: str, encoding: str, named: str, times: int) -> None:
     whole = "\n\n".join([text] * times)
     document = read_document(write(tmp_path, "old.txt", whole.encode(encoding)))
     assert document.text == whole
     assert any(named in warning for warning in document.warnings)
 
 
-def test_one_damaged_byte_does_not_make_utf_8_another_encoding(tmp_path: Path):
+def test_one_damaged_byte_does_not_make_utf_8_another_encoding(tmp_path: Path) -> None:
     content = (SIMPLIFIED * 20).encode() + b"\xff" + SIMPLIFIED.encode()
     document = read_document(write(tmp_path, "a.txt", content))
     assert document.text == SIMPLIFIED * 20 + "\ufffd" + SIMPLIFIED
     assert "not UTF-8" in document.warnings[0]
 
 
-def test_the_language_follows_the_text(tmp_path: Path):
+def test_the_language_follows_the_text(tmp_path: Path) -> None:
     languages = {
         name: read_document(write(tmp_path, f"{name}.txt", text)).language
         for name, text in {"en": ARTICLE, "zh": SIMPLIFIED, "mixed": f"{ARTICLE}\n{SIMPLIFIED}"}.items()
@@ -75,7 +73,7 @@ def test_the_language_follows_the_text(tmp_path: Path):
     assert languages == {"en": "en", "zh": "zh", "mixed": "mixed"}
 
 
-def test_menus_notices_and_foreign_lines_of_a_saved_page_are_left_out_and_counted(tmp_path: Path):
+def test_menus_notices_and_foreign_lines_of_a_saved_page_are_left_out_and_counted(tmp_path: Path) -> None:
     own = ["# Silver", "", ARTICLE, "", SIMPLIFIED, "", "The copyright on this design was sold.", "", "Greek: Δ = 0.4"]
     noise = [
         "We use cookies to give you the best experience.",
@@ -98,14 +96,14 @@ def test_menus_notices_and_foreign_lines_of_a_saved_page_are_left_out_and_counte
     assert read_document(tmp_path / "page.txt").segments[1].locator == "line 7"
 
 
-def test_a_russian_text_keeps_its_russian_lines(tmp_path: Path):
+def test_a_russian_text_keeps_its_russian_lines(tmp_path: Path) -> None:
     text = "Серебро подорожало на треть.\n\nЗапасы на бирже упали."
     document = read_document(write(tmp_path, "a.txt", text))
     assert document.text == text
     assert document.language == "other"
 
 
-def test_code_and_tables_are_not_searched_for_menus(tmp_path: Path):
+def test_code_and_tables_are_not_searched_for_menus(tmp_path: Path) -> None:
     text = "```\nShare this\n```\n\n| Home | About us | Contact |\n|---|---|---|\n| 1 | 2 | 3 |\n"
     document = read_document(write(tmp_path, "a.md", text))
     assert document.text == text
@@ -122,7 +120,7 @@ def test_code_and_tables_are_not_searched_for_menus(tmp_path: Path):
         ("date: 2026-13-45", "no day"),
     ],
 )
-def test_front_matter_that_cannot_be_used_is_a_warning(tmp_path: Path, front: str, problem: str):
+def test_front_matter_that_cannot_be_used_is_a_warning(tmp_path: Path, front: str, problem: str) -> None:
     document = read_document(write(tmp_path, "a.md", f"---\n{front}\n---\n# T\n\nwords\n"))
     assert any(problem in warning for warning in document.warnings)
     assert document.authored is None
@@ -130,7 +128,7 @@ def test_front_matter_that_cannot_be_used_is_a_warning(tmp_path: Path, front: st
     check_laws(document)
 
 
-def test_a_rule_at_the_top_is_no_front_matter(tmp_path: Path):
+def test_a_rule_at_the_top_is_no_front_matter(tmp_path: Path) -> None:
     document = read_document(write(tmp_path, "a.md", "---\nJust words\n---\nmore\n"))
     assert document.meta == {}
     check_laws(document)
@@ -143,11 +141,11 @@ def test_a_rule_at_the_top_is_no_front_matter(tmp_path: Path):
      ("**Date:** 2026-01-08", date(2026, 1, 8)),
      ("The June contract expires on 18 June 2026", None), ("January 2026", None), ("08/01/2026", None)],
 )  # fmt: skip
-def test_a_text_is_dated_by_its_date_line_only(tmp_path: Path, line: str, day: date | None):
+def test_a_text_is_dated_by_its_date_line_only(tmp_path: Path, line: str, day: date | None) -> None:
     document = read_document(write(tmp_path, "a.txt", f"Silver\n{line}\n\n{ARTICLE}"))
     assert document.authored == day
 
 
-def test_a_text_is_called_by_its_first_short_line_or_its_name(tmp_path: Path):
+def test_a_text_is_called_by_its_first_short_line_or_its_name(tmp_path: Path) -> None:
     assert read_document(write(tmp_path, "a.txt", f"Silver is short\n\n{ARTICLE}")).title == "Silver is short"
     assert read_document(write(tmp_path, "long.txt", ARTICLE)).title == "long"
