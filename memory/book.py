@@ -175,6 +175,7 @@ def _verified(row: Any, n: int, parent: str, state: dict[str, Any]) -> dict[str,
     try:
         body = RevisionBody.model_validate_json(row.body)
         stored: dict[str, Any] = json.loads(row.state)
+        kept = Thesis.model_validate(stored)
     except ValueError as error:
         raise IntegrityError(f"{name} is no longer readable: restore the desk from a back-up") from error
     thesis = apply_patch(state, Proposal(thesis=body.thesis, against=parent, author="", patch=body.patch, rationale=""))
@@ -186,7 +187,7 @@ def _verified(row: Any, n: int, parent: str, state: dict[str, Any]) -> dict[str,
         "its hash": row.hash == chain_hash(parent, row.body),
         "its date": row.effective_at == body.effective_at,
         "its key": (row.idempotency_key or "") == body.idempotency_key,
-        "its state": thesis == Thesis.model_validate(stored),
+        "its state": thesis == kept,
     }
     for what, holds in facts.items():
         if not holds:

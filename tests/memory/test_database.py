@@ -1,0 +1,28 @@
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from memory.database import Database
+from memory.tables import metadata
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_reads(database):
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": lambda o, name, *_: not name.startswith("record_")})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_opening_an_existing_database_keeps_its_rows_and_makes_nothing_twice(database, store):
+    from memory.records import Draft
+
+    store.remember(Draft(body="kept"))
+    again = Database(database.path)
+    with again.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM records")).scalar() == 1
+    again.close()
+
+
+def test_the_journal_is_durable_for_decisions(database):
+    with database.reading() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
