@@ -94,7 +94,7 @@ class _Token(NamedTuple):
 
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<window>\d+(?:obs|[dwmy])(?![A-Za-z0-9_.]))|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![A-Za-z_]))"
-    r"|(?P<name>[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)|(?P<string>\"[^\"\\]{1,200}\")|(?P<operator><=|>=|==|!=|[-+*/()<>,−])"
+    r"|(?P<name>[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9][A-Za-z0-9_]*)*)|(?P<string>\"[^\"\\]{1,200}\")|(?P<operator><=|>=|==|!=|[-+*/()<>,−])"
 )
 _WORDS = frozenset({"and", "or", "not"})
 

@@ -68,7 +68,15 @@ def test_a_chinese_month_is_never_a_bare_number():
 
 @pytest.mark.parametrize(
     ("text", "bound", "approximate"),
-    [("700+ bp", "min", False), ("over $9 tn", "min", False), ("超过9万亿美元", "min", False), ("不到5%", "max", False), ("about $16 bn", "", True), ("约160亿美元", "", True), ("5%左右", "", True)],
+    [
+        ("700+ bp", "min", False),
+        ("over $9 tn", "min", False),
+        ("超过9万亿美元", "min", False),
+        ("不到5%", "max", False),
+        ("about $16 bn", "", True),
+        ("约160亿美元", "", True),
+        ("5%左右", "", True),
+    ],
 )
 def test_bounds_and_approximations_are_kept(text, bound, approximate):
     (fact,) = extract_facts(text)
@@ -84,12 +92,16 @@ def test_one_quantity_in_two_spellings_is_the_same(a, b):
     assert same_quantity(extract_facts(a)[0], extract_facts(b)[0])
 
 
-@pytest.mark.parametrize(("a", "b"), [("81 m oz", "81 bn oz"), ("5 %", "5 bp"), ("$5", "€5"), ("5-10 %", "5 %"), ("June 2026", "2026-06-18")])
+@pytest.mark.parametrize(
+    ("a", "b"), [("81 m oz", "81 bn oz"), ("5 %", "5 bp"), ("$5", "€5"), ("5-10 %", "5 %"), ("June 2026", "2026-06-18")]
+)
 def test_other_quantities_are_not(a, b):
     assert not same_quantity(extract_facts(a)[0], extract_facts(b)[0])
 
 
-PIECES = st.sampled_from([*(row[0] for row in NUMBERS + RANGES), *(row[0] for row in DATES), *NAMES, " ", "，", ". ", "🙂", "é", "-", "/", "银"])
+PIECES = st.sampled_from(
+    [*(row[0] for row in NUMBERS + RANGES), *(row[0] for row in DATES), *NAMES, " ", "，", ". ", "🙂", "é", "-", "/", "银"]
+)
 
 
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=12).map("".join)))

@@ -14,7 +14,13 @@ def test_a_note_is_found_again_whole(store):
     draft = Draft(body="白银库存 fell", author="quant", thesis_slugs=("silver",), data={"x": [1, 2.5]}, locator="p. 3")
     record = store.remember(draft)
     again = store.get(record.id)
-    assert (again.body, again.author, again.thesis_slugs, again.data, again.locator) == (draft.body, "quant", ("silver",), {"x": [1, 2.5]}, "p. 3")
+    assert (again.body, again.author, again.thesis_slugs, again.data, again.locator) == (
+        draft.body,
+        "quant",
+        ("silver",),
+        {"x": [1, 2.5]},
+        "p. 3",
+    )
     assert again.version == 1
     assert again.lang == "mixed"
 
@@ -68,7 +74,12 @@ def test_what_is_known_later_is_not_seen_earlier(store):
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE records SET body = 'forged'", "DELETE FROM records", "UPDATE records SET known_at = '2020'", "UPDATE records SET status = 'live'"],
+    [
+        "UPDATE records SET body = 'forged'",
+        "DELETE FROM records",
+        "UPDATE records SET known_at = '2020'",
+        "UPDATE records SET status = 'live'",
+    ],
 )
 def test_a_stored_record_cannot_be_rewritten(store, database, statement):
     record = store.remember(Draft(body="said"))
