@@ -25,7 +25,7 @@ CANARY = "~canary-"
 CANARY_TEXTS = (
     "silver stocks fall while the front spread turns into backwardation",
     "白银库存下降，现货溢价扩大",
-    "utilisation 25-30 % falls to 10-15 % by 2028",
+    "utilisation of 25 % falls: supply, supply and supply against demand, 供給 供給 供給 對 需求",
 )
 TOLERANCE = 1e-4
 MANIFEST = "index.json"

@@ -19,8 +19,10 @@ from memory.store import Store, visible
 from memory.tables import records
 from memory.text import fts_word, tokens
 
-LEXICAL_WEIGHT = 0.75
-VECTOR_WEIGHT = 0.25
+LEXICAL_WEIGHT = 0.9
+VECTOR_WEIGHT = 0.1
+"""Hashed BM25 sees the same words as the lexical channel, so it adds little: on the recall set more weight only loses
+(Chinese recall@5 0.90, 0.85, 0.80 and 0.68 at 0, 0.25, 0.5 and 1). An embedding model earns more."""
 TRUST_BONUS = {Trust.PERSON.value: 0.02, Trust.AGENT.value: 0.0, Trust.OUTSIDE.value: 0.0}
 CANDIDATES = 120
 COMMON = 0.12
