@@ -4,25 +4,31 @@ Chinese has no spaces and the usual tokenisers lose on it, so a run of Han chara
 two-character grams, with Traditional folded to Simplified. English words are lightly stemmed; numbers stay whole.
 """
 
-import json
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache, lru_cache
-from importlib import resources
+from operator import add
 from typing import Literal
 
 Language = Literal["en", "zh", "mixed", "other"]
 
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
-_PIECE = re.compile(rf"[{_HAN}]+|\d+(?:[.,]\d+)*|[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)?")
+# Besides the ideographs: the repetition mark 々 and the zero 〇 of 二〇二六年 belong to the words they stand in.
+_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)*|\d+(?:\.\d+)*"
+_ASCII_PIECE = re.compile(rf"[a-z]+(?:'[a-z]+)?|{_NUMBER}", re.ASCII)
+_PIECE = re.compile(rf"[{_HAN}]+|{_NUMBER}|[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)?")
 _HAN_CHARACTER = re.compile(rf"[{_HAN}]")
+_KANA = re.compile("[\u3041-\u30ff]")
 _LETTER = re.compile(rf"[^\W\d_{_HAN}]")
 _LATIN = re.compile(r"[A-Za-z]")
+_PLAIN_WORD = re.compile(rf"[a-z0-9{_HAN}]+")
 
 _STOP_ENGLISH = frozenset(
     "a an the of to in on at by for from with and or is are was were be been being it its this that these those as "
     "what which who whom when where how why do does did has have had will would can could should there their they we "
-    "you i he she his her our your not no if then than so but about into over".split()
+    "you i he she his her our your not no if then than so but about into over "
+    "dont doesnt didnt isnt arent wasnt werent cant couldnt wont wouldnt shouldnt hasnt havent hadnt".split()
 )
 _STOP_CHINESE = frozenset("的了是在和与及或之其而被把也都很就吗呢吧啊个这那哪么什")
 
@@ -30,10 +36,13 @@ _STOP_CHINESE = frozenset("的了是在和与及或之其而被把也都很就�
 @cache
 def _folding() -> dict[int, str]:
     """Traditional character to Simplified, one to one, from zhconv's dictionary."""
-    raw = resources.files("zhconv").joinpath("zhcdict.json").read_text(encoding="utf-8")
-    table = json.loads(raw)["zh2Hans"]
-    pairs = {ord(key): value for key, value in table.items() if len(key) == len(value) == 1}
-    return {code: value for code, value in pairs.items() if _HAN_CHARACTER.match(chr(code))}
+    import json
+    from importlib import resources
+
+    tables = json.loads(resources.files("zhconv").joinpath("zhcdict.json").read_bytes())
+    # The second table holds what the mainland writes otherwise: 矽 (Taiwan's silicon) is 硅.
+    pairs = tables["zh2Hans"] | {key: value for key, value in tables["zh2CN"].items() if len(key) == 1}
+    return {ord(key): value for key, value in pairs.items() if len(key) == len(value) == 1 and key != value}
 
 
 def fold(text: str) -> str:
@@ -44,57 +53,63 @@ def fold(text: str) -> str:
 
 
 @cache
-def _stemmer() -> object:
+def _stem() -> Callable[[str], str]:
     import snowballstemmer
 
-    return snowballstemmer.stemmer("english")
+    stem: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+    return stem
 
 
 @lru_cache(maxsize=200_000)
-def _stem(word: str) -> str:
-    if len(word) < 4 or not word.isascii():
-        return word
-    return str(_stemmer().stemWord(word))  # type: ignore[attr-defined]
-
-
-@lru_cache(maxsize=200_000)
-def _english(word: str) -> str:
-    """The stem of a word; empty for a stop word."""
-    return "" if word in _STOP_ENGLISH else _stem(word.replace("’", "'").removesuffix("'s"))
+def _term(piece: str) -> str:
+    """The token of a number or of a word that is not Han; empty for a stop word."""
+    if piece[0].isdigit():
+        return piece.replace(",", "")
+    word = piece.replace("’", "'").removesuffix("'s").replace("'", "")
+    if not word.isascii():
+        # Latin accents are written or left out as the keyboard has them; other scripts' marks are letters.
+        bare = "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
+        if not bare.isascii():
+            return word
+        word = bare
+    if word in _STOP_ENGLISH:
+        return ""
+    return _stem()(word) if len(word) > 3 else word  # noqa: PLR2004 - short words have nothing to strip
 
 
 def tokens(text: str) -> list[str]:
-    """The search tokens of a text, in order, repeats kept."""
+    """The search tokens of a text, repeats kept: for documents and questions alike.
+
+    A word gives its stem, a number itself without thousands separators (``1,000.5`` gives ``1000.5``), a run of Han
+    characters its characters but for function words, then its pairs. Never an empty token, never white space in one.
+    """
+    if text.isascii():
+        return list(filter(None, map(_term, _ASCII_PIECE.findall(text.lower()))))
     found: list[str] = []
     for piece in _PIECE.findall(fold(text)):
-        first = piece[0]
-        if first.isascii():
-            token = piece.replace(",", "") if first.isdigit() else _english(piece)
-            if token:
-                found.append(token)
-        elif _HAN_CHARACTER.match(first):
-            found.extend(_grams(piece))
-        else:
-            found.append(piece)
+        if _HAN_CHARACTER.match(piece):
+            found += [character for character in piece if character not in _STOP_CHINESE]
+            found += map(add, piece, piece[1:])
+        elif token := _term(piece):
+            found.append(token)
     return found
-
-
-def _grams(run: str) -> list[str]:
-    singles = [character for character in run if character not in _STOP_CHINESE]
-    return singles + [run[i : i + 2] for i in range(len(run) - 1)]
 
 
 def language(text: str) -> Language:
     """What a text is written in, by its share of Han characters and Latin letters."""
+    if text.isascii():
+        return "en" if _LATIN.search(text) else "other"
     han, letters = len(_HAN_CHARACTER.findall(text)), len(_LETTER.findall(text))
     latin = len(_LATIN.findall(text))
-    if not han and not letters:
+    kana = len(_KANA.findall(text))
+    # Japanese also writes Han characters, but never long without kana.
+    if not han + letters or kana > 0.1 * (han + letters):  # noqa: PLR2004
         return "other"
     # One Han character says about as much as two and a half Latin letters.
     share = 2.5 * han / (2.5 * han + letters)
-    if share > 0.8:
+    if share > 0.8:  # noqa: PLR2004
         return "zh"
-    if share > 0.15:
+    if share > 0.15:  # noqa: PLR2004
         return "mixed"
     return "en" if latin > 0.8 * letters else "other"
 
@@ -110,7 +125,16 @@ def fts_query(text: str, limit: int = 48) -> str | None:
     return " OR ".join(f'"{fts_word(token)}"' for token in distinct) or None
 
 
+@lru_cache(maxsize=200_000)
 def fts_word(token: str) -> str:
-    """A token as the full-text table keeps it."""
+    """A token as the full-text table keeps it: only a-z, 0-9 and Han characters, so that no tokeniser changes it.
+
+    Different tokens have different words: no token mixes letters and digits, but these encodings do.
+    """
+    if _PLAIN_WORD.fullmatch(token):
+        return token
     # A decimal point would split the number in two, and one number must stay one word.
-    return token.replace(".", "p") if token[0].isdigit() and "." in token else token.replace("'", "")
+    if token.isascii():
+        return token.replace(".", "p")
+    # FTS5's unicode61 strips some accents and knows the letters of Unicode 6.1 only.
+    return f"0{token.encode().hex()}"

@@ -48,7 +48,7 @@ def _close(task: Task) -> Turn:
     disputed = [finding for finding in task.findings if finding.kind == "contradiction"]
     if not disputed:
         return Turn()
-    lines = [f"{finding.text}; open until {finding.data['settle']}" for finding in disputed]
+    lines = [f"{finding.text}; to settle it: {finding.data['settle']}" for finding in disputed]
     text = f"{len(disputed)} disputes stay open and go into the report; no conviction moves on them. {said(lines)}"
     return Turn(posts=(Post(role=ROLE, text=text, citations=tuple(c for f in disputed for c in f.citations)),))
 

@@ -104,7 +104,7 @@ def _book(task: Task, workbench: Workbench) -> tuple[list[Post], list[Finding]]:
             Post(
                 role=ROLE,
                 thesis=item.theses[0],
-                text=f"These cannot both hold. {item.text}. It would be settled by {item.settle}.",
+                text=f"These cannot both hold. {item.text}. To settle it: {item.settle}.",
                 citations=finding.citations,
                 to=("data-analyst", "architect"),
             )
@@ -131,14 +131,13 @@ def _contradiction(item: Contradiction, workbench: Workbench) -> Finding:
 
 
 def _bet(bet: Bet) -> Finding:
-    names = ", ".join(bet.drivers)
-    text = (
-        f"{', '.join(bet.theses)} are one bet on {names}"
-        if len(bet.theses) > 1
-        else f"{bet.theses[0] if bet.theses else 'nothing'} stands on {names}"
-    )
-    if bet.against:
-        text += f"; {', '.join(bet.against)} bets against it"
+    names, holders, others = ", ".join(bet.drivers), ", ".join(bet.theses), ", ".join(bet.against)
+    if not bet.theses:
+        text = f"{others} are one bet against {names}"
+    elif len(bet.theses) > 1:
+        text = f"{holders} are one bet on {names}" + (f"; {others} bets against it" if others else "")
+    else:
+        text = f"{holders} bets on {names}, {others} against it"
     return Finding(kind="bet", role=ROLE, thesis=(bet.theses or bet.against)[0], text=text, data=bet.model_dump(mode="json"))
 
 

@@ -51,17 +51,7 @@ def draw(data: dict[str, Any]) -> "Figure":
     if data.get("as_of"):
         note.append(f"as of {data['as_of']}")
     if data.get("synthetic"):
-        axes.text(
-            0.99,
-            0.97,
-            "synthetic data",
-            transform=axes.transAxes,
-            ha="right",
-            va="top",
-            color=LOSS,
-            fontsize=8,
-            weight="bold",
-        )
+        figure.text(0.988, 0.02, "synthetic data", fontsize=8, color=LOSS, ha="right", va="bottom")
     figure.text(0.012, 0.02, " · ".join(part for part in note if part), fontsize=7, color="#5c6670", va="bottom")
     return figure
 
@@ -139,7 +129,7 @@ def _curve(axes: "Axes", data: dict[str, Any]) -> None:
     days: Any = [date.fromisoformat(day) for day in tenors]
     axes.plot(days, prices, "o-", color=ACCENT, linewidth=1.6, markersize=4)
     axes.set_ylabel("first expiry = 100")
-    axes.annotate(result["shape"], (0.99, 0.05), xycoords="axes fraction", ha="right", fontsize=8)
+    axes.annotate(result["shape"], (0.99, 0.92), xycoords="axes fraction", ha="right", fontsize=8)
     _dated(axes)
 
 

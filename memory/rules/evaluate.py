@@ -219,6 +219,8 @@ def _operate(operator: str, left: float, right: float) -> float | bool:
 
 
 def _result_unit(function: str, unit: str) -> str:
+    if function == "change" and unit == "%":
+        return "pp"  # a yield that rises from 2 % to 3 % has not risen by 1 %
     return {"pct_change": "%", "zscore": "σ", "count": "", "days_since": "d"}.get(function, unit)
 
 
