@@ -65,9 +65,8 @@ class Desk:
         return lambda: datetime.combine(today, system_clock().time(), tzinfo=UTC)
 
     def as_of(self, day: date | None = None) -> datetime:
-        """The end of a day; without one, of the desk's today, or this instant."""
-        day = day or self.settings.desk.today
-        return end_of_day(day) if day else system_clock()
+        """The end of a day; without one, of the desk's today: what is taken in during a run counts in that run."""
+        return end_of_day(day or self.settings.desk.today or system_clock().date())
 
     @cached_property
     def database(self) -> Database:

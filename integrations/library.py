@@ -31,16 +31,16 @@ class FolderLibrary:
         self._forecasts = forecasts
         self._clock = clock
 
-    def refresh(self, progress: Callable[[str], None]) -> tuple[IntakeReport, Refreshed, list[str]]:
+    def refresh(self, progress: Callable[[str], None]) -> tuple[IntakeReport, Refreshed]:
         """Data first, because rules are held against the series; then theses, then documents."""
         data = self._market.refresh(self._clock())
-        imported, skipped = self.import_theses(thesis_paths(self._folder / "theses"))
+        _, skipped = self.import_theses(thesis_paths(self._folder / "theses"))
         report = IntakeReport(skipped=skipped)
         sources = self._folder / "sources"
         if sources.is_dir():
             intake = Intake(self._store, self._folder)
             report += intake.add([sources], progress=lambda path: progress(f"reading {path.name}"))
-        return report, data, imported
+        return report, data
 
     def import_theses(self, paths: list[Path]) -> tuple[list[str], list[Skipped]]:
         """Bring new and changed thesis files into the book; a wrong one is named and the rest goes on."""

@@ -67,6 +67,7 @@ class Intake:
             kind=Kind.DOCUMENT, title=document.title, body=document.text, author=author or document.meta.get("author", ""),
             trust=Trust.PERSON if author else Trust.OUTSIDE, source_uri=uri, content_hash=document.content_hash,
             known_from=known, valid_from=document.authored, period=document.meta.get("period", ""),
+            data={"warnings": list(document.warnings)},
             idempotency_key=f"document:{uri}:{document.content_hash}",
         )  # fmt: skip
         stored = self._store.remember(parent)
@@ -98,6 +99,7 @@ class Intake:
                 "span_end": piece.end,
                 "content_hash": "",
                 "lang": "",
+                "data": {},
                 "idempotency_key": f"{parent.idempotency_key}:{number}",
             }
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory.errors import InputError, NotFoundError
 from memory.observation import Observation, Point, SeriesInfo
-from memory.series_files import SeriesFile, read_series_file
+from memory.series_files import SeriesFile, read_catalogue, read_series_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +26,7 @@ SUFFIXES = (".csv", ".parquet")
 
 
 class Refreshed(NamedTuple):
-    """What a refresh found: files read anew, observations added, and what could not be used, with the reason."""
+    """What a refresh found: the files there are, observations added, and what cannot be used, with the reason."""
 
     files: int
     observations: int
@@ -52,40 +52,45 @@ class Market:
             self._infos = {item["series"]: SeriesInfo(**item) for item in raw}
 
     def refresh(self, now: datetime) -> Refreshed:
-        """Read data files that are new or changed; values that differ from the last vintage are known from ``now``."""
-        seen_path = self._log / "files.json"
-        seen: dict[str, str] = json.loads(seen_path.read_text(encoding="utf-8")) if seen_path.exists() else {}
-        skipped: list[tuple[str, str]] = []
-        warnings: list[tuple[str, str]] = []
-        fresh: list[Observation] = []
-        files = 0
-        catalogue = _catalogue(self._data, skipped)
+        """Read data files that are new or changed; values that differ from the last vintage are known from ``now``.
+
+        What is wrong with a file is reported for as long as it is wrong, not only when it is first read.
+        """
+        seen = self._seen()
+        missing: list[tuple[str, str]] = []
+        catalogue = read_catalogue(self._data / "series.yaml", missing)
         settings = self._data / "series.yaml"
         salt = settings.read_bytes() if settings.exists() else b""
+        fresh: list[Observation] = []
+        files: dict[str, dict[str, Any]] = {}
         for path in _data_files(self._data):
             name = path.relative_to(self._data).as_posix()
             digest = hashlib.sha256(salt + path.read_bytes()).hexdigest()
-            if seen.get(name) == digest:
-                continue
-            read = read_series_file(path, name, catalogue)
-            skipped += [(name, reason) for reason in read.skipped]
-            warnings += [(name, warning) for warning in read.warnings]
-            fresh += self._fresh(read, now)
-            seen[name] = digest
-            files += 1
+            files[name] = seen.get(name, {})
+            if files[name].get("digest") != digest:
+                read = read_series_file(path, name, catalogue)
+                fresh += self._fresh(read, now)
+                files[name] = {"digest": digest, "skipped": read.skipped, "warnings": read.warnings}
         self._infos |= {info.series: info for info in catalogue.values() if info.formula}
         if fresh:
             self.record(fresh)
-        if files or not (self._log / "catalogue.json").exists():
-            self._save(seen_path, seen)
-        return Refreshed(files, len(fresh), skipped, warnings)
+        if files != seen or not (self._log / "catalogue.json").exists():
+            self._save(files)
+        skipped = missing + [(name, reason) for name, file in files.items() for reason in file["skipped"]]
+        warnings = [(name, warning) for name, file in files.items() for warning in file["warnings"]]
+        return Refreshed(len(files), len(fresh), skipped, warnings)
 
-    def _save(self, seen_path: Path, seen: Mapping[str, str]) -> None:
+    def _seen(self) -> dict[str, dict[str, Any]]:
+        path = self._log / "files.json"
+        found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return found
+
+    def _save(self, files: Mapping[str, Mapping[str, Any]]) -> None:
         self._log.mkdir(parents=True, exist_ok=True)
         infos = [info.model_dump() for _, info in sorted(self._infos.items())]
         _write_whole(self._log / "catalogue.json", json.dumps(infos, ensure_ascii=False, indent=1))
         # The list of files read comes last: a crash before it only means that they are read again.
-        _write_whole(seen_path, json.dumps(dict(sorted(seen.items())), indent=1))
+        _write_whole(self._log / "files.json", json.dumps(dict(sorted(files.items())), ensure_ascii=False, indent=1))
 
     def _fresh(self, read: SeriesFile, now: datetime) -> list[Observation]:
         """Rows of a file that the log does not hold; a changed value is known from now on."""
@@ -122,10 +127,7 @@ class Market:
     def describe(self, infos: Iterable[SeriesInfo]) -> None:
         """Add series descriptions, as a data source does with its first pull."""
         self._infos |= {info.series: info for info in infos}
-        self._save(
-            self._log / "files.json",
-            json.loads(path.read_text("utf-8")) if (path := self._log / "files.json").exists() else {},
-        )
+        self._save(self._seen())
 
     def series(self) -> dict[str, SeriesInfo]:
         """Every series by name, derived ones included."""
@@ -207,12 +209,6 @@ def _data_files(folder: Path) -> list[Path]:
     if not folder.exists():
         return []
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-
-
-def _catalogue(folder: Path, skipped: list[tuple[str, str]]) -> dict[str, SeriesInfo]:
-    from memory.series_files import read_catalogue
-
-    return read_catalogue(folder / "series.yaml", skipped)
 
 
 def _write_whole(path: Path, content: str) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from agents.workbench import Workbench
 from memory.book import Entry
-from memory.errors import RuleError
-from memory.intake import IntakeReport
-from memory.market import Refreshed
+from memory.errors import InputError, RuleError
+from memory.forecasts import Registered
 from memory.records import Draft, Kind, Record, Trust
 from memory.rules import parse
 from memory.text import fold
@@ -21,19 +21,25 @@ def write_brief(context: Context, run_id: str, as_of: datetime, wanted: Sequence
     done = [record for record in context.store.find(run_id=run_id, kinds=[Kind.NOTE]) if record.idempotency_key == key]
     if done:
         return done[0].id
-    intake, data, imported = context.library.refresh(context.channel.progress)
+    intake, data = context.library.refresh(context.channel.progress)
     context.index()
     last = _last(context, run_id, as_of)
-    new = _new_records(context, last, as_of)
-    touched = _touched(context, new, last, as_of, imported, wanted)
+    new = _new_records(context, last, as_of, [Kind.CHUNK, Kind.NOTE])
+    documents = [item for item in _new_records(context, last, as_of, [Kind.DOCUMENT]) if not item.source_uri.startswith("theses/")]
+    fresh = _fresh_series(context, last, as_of)
+    touched = _touched(context, new, fresh, last, as_of, wanted)
     resolved = resolve_due(context, run_id, as_of)
-    body = _sentence(intake, data, new, touched, resolved)
+    # Everything the brief says is read from the tables, not from what this process happened to do: a run that was cut
+    # off while it read must say the same when it goes on.
+    warnings = [{"path": item.source_uri, "reason": text} for item in documents for text in item.data.get("warnings", [])]
     brief: dict[str, Any] = {
-        "new_records": [record.id for record in new], "theses": touched, "resolved": resolved,
+        "new_records": [record.id for record in new],
+        "theses": touched,
+        "resolved": resolved,
         "skipped": [item.model_dump() for item in intake.skipped] + [{"path": p, "reason": r} for p, r in data.skipped],
-        "warnings": [item.model_dump() for item in intake.warnings] + [{"path": p, "reason": r} for p, r in data.warnings],
-        "documents": intake.documents, "observations": data.observations,
-    }  # fmt: skip
+        "warnings": warnings + [{"path": p, "reason": r} for p, r in data.warnings],
+    }
+    body = _sentence(brief, len(documents), len(fresh))
     draft = Draft(
         kind=Kind.NOTE, title="brief", body=body, author="desk", run_id=run_id, data=brief, known_from=as_of, trust=Trust.AGENT,
         idempotency_key=key,
@@ -52,10 +58,10 @@ def _last(context: Context, run_id: str, as_of: datetime) -> tuple[datetime | No
     return None, None
 
 
-def _new_records(context: Context, last: tuple[datetime | None, datetime | None], as_of: datetime) -> list[Record]:
-    """Passages and people's notes that are visible now and were not at the last run."""
+def _new_records(context: Context, last: tuple[datetime | None, datetime | None], as_of: datetime, kinds: Sequence[Kind]) -> list[Record]:
+    """Records that are visible now and were not at the last run."""
     seen_as_of, read_at = last
-    found = context.store.find(kinds=[Kind.CHUNK, Kind.NOTE], as_of=as_of)
+    found = context.store.find(kinds=kinds, as_of=as_of)
     return [
         record
         for record in found
@@ -65,22 +71,27 @@ def _new_records(context: Context, last: tuple[datetime | None, datetime | None]
 
 
 def _touched(
-    context: Context, new: Sequence[Record], last: tuple[datetime | None, datetime | None], as_of: datetime,
-    imported: Sequence[str], wanted: Sequence[str],
-) -> list[str]:  # fmt: skip
+    context: Context,
+    new: Sequence[Record],
+    fresh: set[str],
+    last: tuple[datetime | None, datetime | None],
+    as_of: datetime,
+    wanted: Sequence[str],
+) -> list[str]:
     entries = [entry for entry in context.book.theses(as_of) if entry.thesis.status != "closed"]
     if wanted:
         return [entry.thesis.slug for entry in entries if entry.thesis.slug in wanted]
     texts = [fold(record.body) for record in new]
-    fresh = _fresh_series(context, last, as_of)
+    seen_as_of, read_at = last
     return [
         entry.thesis.slug
         for entry in entries
-        if last[0] is None
-        or entry.thesis.slug in imported
+        if seen_as_of is None
+        or read_at is None
+        or (entry.revision.recorded_at > read_at and not entry.revision.run_id)  # a person changed it
         or _named(entry.thesis, texts)
         or _reads(entry.thesis, fresh)
-        or _woken(entry, last[0], as_of)
+        or _woken(entry, seen_as_of, as_of)
     ]
 
 
@@ -90,11 +101,9 @@ def _named(thesis: Thesis, texts: Sequence[str]) -> bool:
 
 
 def _fresh_series(context: Context, last: tuple[datetime | None, datetime | None], as_of: datetime) -> set[str]:
-    if last[0] is None:
-        return set()
     fresh = set()
     for name in context.market.series():
-        now, then = context.market.points(name, as_of), context.market.points(name, last[0])
+        now, then = context.market.points(name, as_of), context.market.points(name, last[0]) if last[0] else []
         if now[-1:] != then[-1:] or len(now) != len(then):
             fresh.add(name)
     infos = context.market.series()
@@ -124,53 +133,44 @@ def _woken(entry: Entry, before: datetime, as_of: datetime) -> bool:
 
 
 def resolve_due(context: Context, run_id: str, as_of: datetime) -> list[dict[str, Any]]:
-    """Resolve forecasts whose day has come, by their rule; what the data do not decide stays open and is said."""
-    resolved = []
+    """Resolve forecasts whose day has come, by their rule; what the data do not decide stays open and is said.
+
+    Forecasts that this run resolved before it was cut off are part of the answer.
+    """
     bench = context.workbench(run_id, as_of)
     for item in context.forecasts.due(as_of):
-        if not item.draft.rule:
-            resolved.append(
-                {
-                    "id": item.id,
-                    "thesis": item.thesis,
-                    "name": item.draft.name,
-                    "outcome": "open",
-                    "reason": "no rule decides it: resolve it by hand",
-                }
-            )
-            continue
-        try:
-            found = bench.evaluate(item.draft.rule, context.book.get(item.thesis, as_of).thesis)
-        except RuleError as error:
-            resolved.append({"id": item.id, "thesis": item.thesis, "name": item.draft.name, "outcome": "open", "reason": str(error)})
-            continue
-        row: dict[str, Any] = {
-            "id": item.id,
-            "thesis": item.thesis,
-            "name": item.draft.name,
-            "probability": item.draft.probability,
-        }
-        if found.state in {"true", "false"}:
-            outcome = "yes" if found.value else "no"
-            evidence = [{"call": e.call, "value": e.value, "source": e.source, "known_at": e.known_at.isoformat()} for e in found.evidence]
-            context.forecasts.resolve(item.id, "yes" if found.value else "no", evidence, as_of)
-            resolved.append(row | {"outcome": outcome, "reason": ""})
-        else:
-            resolved.append(row | {"outcome": "open", "reason": found.reason})
-    return resolved
+        reason, outcome, evidence = _decided(item, bench, context)
+        if outcome:
+            context.forecasts.resolve(item.id, outcome, [{"run_id": run_id, **row} for row in evidence], as_of)
+    rows = []
+    for item in context.forecasts.all(as_of):
+        by_this_run = any(row.get("run_id") == run_id for row in item.evidence)
+        if by_this_run or (item.outcome is None and item.draft.resolve_by <= as_of.date()):
+            reason = "" if item.outcome else _decided(item, bench, context)[0]
+            row = {"id": item.id, "thesis": item.thesis, "name": item.draft.name, "probability": item.draft.probability}
+            rows.append({**row, "outcome": item.outcome or "open", "reason": reason})
+    return rows
 
 
-def _sentence(
-    intake: IntakeReport,
-    data: Refreshed,
-    new: Sequence[Record],
-    touched: Sequence[str],
-    resolved: Sequence[dict[str, Any]],
-) -> str:
-    parts = [f"{intake.documents} new documents", f"{len(new)} new passages", f"{data.observations} new observations"]
-    if intake.skipped or data.skipped:
-        parts.append(f"{len(intake.skipped) + len(data.skipped)} files or series left out, with the reason in the report")
-    done = [row for row in resolved if row["outcome"] != "open"]
+def _decided(item: Registered, bench: Workbench, context: Context) -> tuple[str, Literal["yes", "no"] | None, list[dict[str, Any]]]:
+    """Why it stays open, or the outcome with its evidence."""
+    if not item.draft.rule:
+        return "no rule decides it: resolve it by hand", None, []
+    try:
+        found = bench.evaluate(item.draft.rule, context.book.get(item.thesis, bench.as_of).thesis)
+    except InputError as error:
+        return str(error), None, []
+    if found.state not in {"true", "false"}:
+        return found.reason, None, []
+    evidence = [{"call": e.call, "value": e.value, "source": e.source, "known_at": e.known_at.isoformat()} for e in found.evidence]
+    return "", "yes" if found.value else "no", evidence or [{"call": item.draft.rule}]
+
+
+def _sentence(brief: dict[str, Any], documents: int, series: int) -> str:
+    parts = [f"{documents} new documents", f"{len(brief['new_records'])} new passages", f"{series} series with new values"]
+    if brief["skipped"]:
+        parts.append(f"{len(brief['skipped'])} files or series left out, with the reason in the report")
+    done = [row for row in brief["resolved"] if row["outcome"] != "open"]
     if done:
         parts.append(f"{len(done)} forecasts resolved ({', '.join(row['name'] + ' ' + row['outcome'] for row in done)})")
-    return f"Since the last run: {', '.join(parts)}; {len(touched)} theses are touched."
+    return f"Since the last run: {', '.join(parts)}; {len(brief['theses'])} theses are touched."

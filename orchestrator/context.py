@@ -26,8 +26,8 @@ from orchestrator.permissions import GateRules
 class Library(Protocol):
     """Where documents, thesis files and data come from: the desk's folder."""
 
-    def refresh(self, progress: Callable[[str], None]) -> tuple[IntakeReport, Refreshed, list[str]]:
-        """Take in what is new; returns the reports and the slugs of theses imported or changed."""
+    def refresh(self, progress: Callable[[str], None]) -> tuple[IntakeReport, Refreshed]:
+        """Take in what is new; returns what was left out and why."""
         ...
 
 

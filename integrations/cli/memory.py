@@ -47,7 +47,13 @@ def ingest(
 
     with (
         open_desk(desk) as opened,
-        Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console(stderr=True), transient=True) as bar,
+        Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            console=(err := console(stderr=True)),
+            transient=True,
+            disable=not err.is_terminal,
+        ) as bar,
     ):
         task = bar.add_task("reading")
         intake = Intake(opened.store, opened.folder)

@@ -27,7 +27,9 @@ class Stoa:
 
     def run(self, *words, code=0, desk=True, timeout=120):
         place = ["--desk", str(self.desk)] if desk else []
-        done = subprocess.run([*COMMAND, *map(str, words), *place], capture_output=True, text=True, env=environment(), timeout=timeout, check=False)
+        done = subprocess.run(
+            [*COMMAND, *map(str, words), *place], capture_output=True, text=True, env=environment(), timeout=timeout, check=False
+        )
         assert done.returncode == code, f"{words}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
         assert "Traceback" not in done.stderr
         return done

@@ -43,7 +43,9 @@ def test_wrong_data_is_named_and_the_good_series_stay(empty):
     (data / "nodate.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     (data / "series.yaml").write_text("a.x: {formula: b.x * 2}\nb.x: {formula: a.x / 2}\n", encoding="utf-8")
     (empty.desk / "theses" / "good.yaml").write_text(GOOD + "signals:\n  - {name: up, rule: good.price > 5, llr: 0.3}\n", encoding="utf-8")
-    (empty.desk / "theses" / "circle.yaml").write_text(GOOD.replace("good", "circle") + "signals:\n  - {name: c, rule: a.x > 1, llr: 0.3}\n", encoding="utf-8")
+    (empty.desk / "theses" / "circle.yaml").write_text(
+        GOOD.replace("good", "circle") + "signals:\n  - {name: c, rule: a.x > 1, llr: 0.3}\n", encoding="utf-8"
+    )
     result = empty.json("run")
     assert [item["thesis"] for item in result["revisions"]] == ["good"]
     page = (empty.desk / result["report"]).read_text(encoding="utf-8")
@@ -104,7 +106,13 @@ def test_a_folder_that_is_no_desk_says_how_to_make_one(tmp_path):
 
 
 def test_batches_answer_line_by_line_and_a_wrong_line_in_its_place(empty, tmp_path):
-    rows = [{"text": "silver is short", "author": "a"}, "not json", {"kind": "note"}, {"text": "白银短缺", "valid_from": "2026-01-01"}, {"text": "x", "colour": 1}]
+    rows = [
+        {"text": "silver is short", "author": "a"},
+        "not json",
+        {"kind": "note"},
+        {"text": "白银短缺", "valid_from": "2026-01-01"},
+        {"text": "x", "colour": 1},
+    ]
     path = tmp_path / "notes.jsonl"
     path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
     answers = [json.loads(line) for line in empty.run("remember", "--jsonl", path).stdout.splitlines()]

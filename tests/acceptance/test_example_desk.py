@@ -58,7 +58,9 @@ def test_the_report_is_one_file_that_loads_nothing_and_draws_chinese(finished):
 def test_a_second_run_with_nothing_new_changes_nothing(copy):
     def counts():
         connection = sqlite3.connect(copy.desk / ".stoa" / "desk.db")
-        found = connection.execute("SELECT (SELECT count(*) FROM revisions), (SELECT count(*) FROM approvals), (SELECT count(*) FROM records)").fetchone()
+        found = connection.execute(
+            "SELECT (SELECT count(*) FROM revisions), (SELECT count(*) FROM approvals), (SELECT count(*) FROM records)"
+        ).fetchone()
         connection.close()
         return found
 
@@ -81,7 +83,9 @@ sys.argv = ["stoa", "demo", "--desk", sys.argv[1]]
 from integrations.cli import main
 main()
 """
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "desk")], capture_output=True, text=True, env=environment(), timeout=120, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "desk")], capture_output=True, text=True, env=environment(), timeout=120, check=True
+    )
     assert "NETWORK" not in done.stderr
     for words in ("Falsifier fired", "Waits for a person", "Contradiction", "Report"):
         assert words in done.stdout
@@ -99,7 +103,9 @@ def test_a_run_as_of_january_sees_nothing_that_was_known_later(tmp_path):
     for item in (e for revision in early["revisions"] for e in revision["evidence"]):
         if item["source_uri"].startswith("sources/"):
             assert Path(item["source_uri"]).name[:10] <= "2026-01-31"
-    assert all(hit["known_at"][:10] <= "2026-01-31" for hit in stoa.json("recall", "oil silver", "-k", "50", "--as-of", "2026-01-31")["hits"])
+    assert all(
+        hit["known_at"][:10] <= "2026-01-31" for hit in stoa.json("recall", "oil silver", "-k", "50", "--as-of", "2026-01-31")["hits"]
+    )
     assert all(len(item["revisions"]) for item in [stoa.json("thesis", "history", "copper")])
     later = stoa.json("run")
     assert [item["thesis"] for item in later["fired"]] == ["metals-over-oil"]

@@ -31,7 +31,9 @@ def outcome(stoa):
             raw = json.loads(body)
             quotes = sorted(item["quote"] for item in raw["evidence"])
             revisions.append((thesis, n, json.dumps(raw["patch"], sort_keys=True), raw["rationale"], quotes))
-        records = connection.execute("SELECT kind, title, body, idempotency_key IS NOT NULL FROM records ORDER BY kind, title, body").fetchall()
+        records = connection.execute(
+            "SELECT kind, title, body, idempotency_key IS NOT NULL FROM records ORDER BY kind, title, body"
+        ).fetchall()
         posts = [row[0] for row in connection.execute("SELECT body FROM records WHERE kind = 'message' ORDER BY seq")]
         approvals = connection.execute("SELECT thesis, question, status FROM approvals ORDER BY thesis, question").fetchall()
         effects = connection.execute("SELECT key, done_at IS NOT NULL FROM effects ORDER BY key").fetchall()
@@ -63,7 +65,13 @@ def test_killed_four_times_at_random_instants_a_run_ends_as_if_undisturbed(undis
 def test_resume_goes_on_with_a_run_that_was_cut_off(undisturbed, tmp_path):
     stoa = make_small(tmp_path / "desk", SMALL, NOTES)
     with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run([*COMMAND, "run", "--run-id", "night", "--desk", str(stoa.desk)], capture_output=True, env=environment(), timeout=3.5, check=False)
+        subprocess.run(
+            [*COMMAND, "run", "--run-id", "night", "--desk", str(stoa.desk)],
+            capture_output=True,
+            env=environment(),
+            timeout=3.5,
+            check=False,
+        )
     runs = stoa.json("runs", "list")["runs"]
     if runs:
         stoa.run("runs", "resume", "night")

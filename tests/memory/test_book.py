@@ -113,8 +113,8 @@ def test_whatever_the_order_of_proposals_each_chain_holds_and_no_accepted_change
             continue
         accepted[slug] = accepted.get(slug, 0) + 1
         assert book.get(slug).thesis.conviction == 0.1 + number / 10
-    for slug, count in accepted.items():
-        assert [entry.revision.n for entry in book.history(slug)] == list(range(1, count + 1))
+    for slug, times in accepted.items():
+        assert [entry.revision.n for entry in book.history(slug)] == list(range(1, times + 1))
     book.verify()
 
 

@@ -7,8 +7,8 @@ import pytest
 from memory.embedding import HashedBM25
 from memory.errors import BusyError, IndexBrokenError
 from memory.index import VectorIndex
-from memory.intake import Intake
 from memory.ingest import chunk, read_document
+from memory.intake import Intake
 from memory.recall import Indexer, Recall
 from memory.records import Draft, Kind, Status, Trust
 

@@ -84,7 +84,7 @@ def test_what_is_known_later_is_not_seen_earlier(store):
 def test_a_stored_record_cannot_be_rewritten(store, database, statement):
     record = store.remember(Draft(body="said"))
     store.end(record.id, Status.RETRACTED, "wrong")
-    with pytest.raises(DatabaseError, match="append-only|has ended"), database.writing() as connection:
+    with pytest.raises(DatabaseError, match=r"append-only|has ended"), database.writing() as connection:
         connection.execute(text(statement))
     assert store.get(record.id).body == "said"
 
