@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, String, func, insert, select, type_coerce
 from sqlalchemy.exc import IntegrityError as RowExistsError
 
 from memory.clock import Clock
 from memory.database import Database
 from memory.errors import InputError, IntegrityError, NotFoundError, StaleError
-from memory.tables import revisions
+from memory.tables import moment_text, revisions
 from memory.thesis import Approval, Proposal, Revision, RevisionBody, Thesis, chain_hash
 
 
@@ -128,7 +128,11 @@ class Book:
         states: dict[str, dict[str, Any]] = {}
         checked = 0
         with self._database.reading() as connection:
-            for row in connection.execute(select(revisions).order_by(revisions.c.thesis, revisions.c.n)):
+            # The stored text of the date, not what it reads as: two texts can read as one instant.
+            dated = type_coerce(revisions.c.effective_at, String).label("effective_text")
+            for row in connection.execute(
+                select(*[c for c in revisions.c if c.name != "effective_at"], dated).order_by(revisions.c.thesis, revisions.c.n)
+            ):
                 n, parent = parents.get(row.thesis, (0, ""))
                 states[row.thesis] = _verified(row, n + 1, parent, states.get(row.thesis, {}))
                 parents[row.thesis] = (row.n, row.hash)
@@ -178,20 +182,22 @@ def _verified(row: Any, n: int, parent: str, state: dict[str, Any]) -> dict[str,
         kept = Thesis.model_validate(stored)
     except ValueError as error:
         raise IntegrityError(f"{name} is no longer readable: restore the desk from a back-up") from error
-    thesis = apply_patch(state, Proposal(thesis=body.thesis, against=parent, author="", patch=body.patch, rationale=""))
     facts = {
         "its number": row.n == body.n == n,
         "its thesis": row.thesis == body.thesis,
         "its parent": row.parent == parent,
         "its text": row.body == body.canonical(),
         "its hash": row.hash == chain_hash(parent, row.body),
-        "its date": row.effective_at == body.effective_at,
+        "its date": row.effective_text == moment_text(body.effective_at),
         "its key": (row.idempotency_key or "") == body.idempotency_key,
-        "its state": thesis == kept,
     }
     for what, holds in facts.items():
         if not holds:
             raise IntegrityError(f"{name}: {what} was changed after it was written: restore the desk from a back-up")
+    # Only a patch that hashes to what was written is sure to apply.
+    thesis = apply_patch(state, Proposal(thesis=body.thesis, against=parent, author="", patch=body.patch, rationale=""))
+    if thesis != kept:
+        raise IntegrityError(f"{name}: its state was changed after it was written: restore the desk from a back-up")
     return stored
 
 

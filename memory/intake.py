@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from memory.errors import UnreadableError
 from memory.ingest import Chunk, Document, chunk, expand, read_document
-from memory.records import Draft, Kind, Relation, Status, Trust
+from memory.records import Draft, Kind, Status, Trust
 from memory.store import Store
 
 
@@ -61,39 +61,39 @@ class Intake:
         uri = self._uri(path)
         if any(found.source_uri == uri for found in self._store.find(content_hash=document.content_hash, live=True)):
             return IntakeReport(unchanged=1)
-        before = self._store.find(source_uri=uri, kinds=[Kind.DOCUMENT])
+        versions = self._store.find(source_uri=uri, kinds=[Kind.DOCUMENT], live=False)
         known = datetime.combine(document.authored, time(12), tzinfo=UTC) if document.authored else None
         parent = Draft(
-            kind=Kind.DOCUMENT, title=document.title, body=document.text, author=author or document.meta.get("author", ""),
-            trust=Trust.PERSON if author else Trust.OUTSIDE, source_uri=uri, content_hash=document.content_hash,
-            known_from=known, valid_from=document.authored, period=document.meta.get("period", ""),
+            kind=Kind.DOCUMENT,
+            title=document.title,
+            body=document.text,
+            author=author or document.meta.get("author", ""),
+            trust=Trust.PERSON if author else Trust.OUTSIDE,
+            source_uri=uri,
+            content_hash=document.content_hash,
+            known_from=known,
+            valid_from=document.authored,
+            period=document.meta.get("period", ""),
             data={"warnings": list(document.warnings)},
-            idempotency_key=f"document:{uri}:{document.content_hash}",
-        )  # fmt: skip
-        stored = self._store.remember(parent)
-        drafts = [self._draft(parent, document, piece, stored.id, number) for number, piece in enumerate(_passages(document))]
-        self._store.remember_many(drafts)
-        for old in before:
-            self._replace(old.id, stored.id)
+            # The number of versions before it: a file that returns to an earlier text is a version of its own.
+            idempotency_key=f"document:{uri}:{len(versions)}:{document.content_hash}",
+        )
+        passages = [self._draft(parent, document, piece, number) for number, piece in enumerate(_passages(document))]
+        replaced = [old.id for old in versions if old.status is Status.LIVE]
+        stored = self._store.remember_document(parent, passages, replaced)
         return IntakeReport(
-            documents=1, records=1 + len(drafts), added=[stored.id],
+            documents=1,
+            records=1 + len(passages),
+            added=[stored.id],
             warnings=[Skipped(path=uri, reason=warning) for warning in document.warnings],
-        )  # fmt: skip
+        )
 
-    def _replace(self, old: str, new: str) -> None:
-        """An edited file: the passages of its former text no longer count, but stay readable."""
-        for passage in self._store.find(parent_id=old, kinds=[Kind.CHUNK]):
-            self._store.end(passage.id, Status.SUPERSEDED, f"the document was replaced by {new}")
-        self._store.end(old, Status.SUPERSEDED, f"the document was replaced by {new}")
-        self._store.link(new, Relation.SUPERSEDES, old)
-
-    def _draft(self, parent: Draft, document: Document, piece: Chunk, parent_id: str, number: int) -> Draft:
+    def _draft(self, parent: Draft, document: Document, piece: Chunk, number: int) -> Draft:
         return parent.model_copy(
             update={
                 "kind": Kind.CHUNK,
                 "title": _title(document, piece),
                 "body": piece.text,
-                "parent_id": parent_id,
                 "locator": piece.locator,
                 "span_start": piece.start,
                 "span_end": piece.end,

@@ -85,6 +85,20 @@ class Store:
         self._link(connection, [Link(source=str(row["id"]), relation=kind, target=target) for kind, target in linked])
         return self._one(connection, str(row["id"]))
 
+    def remember_document(self, document: Draft, passages: Sequence[Draft], replaced: Sequence[str] = ()) -> Record:
+        """Store a document, its passages, and the end of the documents it replaces: all of it or nothing."""
+        with self._database.writing() as connection:
+            record = self.write(connection, document)
+            now = self._clock()
+            self._insert(connection, [{**_row(passage, now), "parent_id": record.id} for passage in passages])
+            for old in replaced:
+                reason = f"the document was replaced by {record.id}"
+                parts = select(records.c.id).where(records.c.parent_id == old, records.c.status == Status.LIVE.value)
+                for name in [*connection.execute(parts).scalars(), old]:
+                    self._end(connection, name, Status.SUPERSEDED, reason)
+                self._link(connection, [Link(source=record.id, relation=Relation.SUPERSEDES, target=old)])
+        return record
+
     def _write_batch(self, drafts: list[Draft]) -> list[RecordId]:
         with self._database.writing() as connection:
             known = self._by_key(connection, drafts)
@@ -162,14 +176,17 @@ class Store:
             ConflictError: it is not live any more.
         """
         with self._database.writing() as connection:
-            ended = connection.execute(
-                update(records)
-                .where(records.c.id == record_id, records.c.status == Status.LIVE.value)
-                .values(status=status.value, reason=reason, ended_at=self._clock())
-            )
-            if ended.rowcount != 1:
-                raise ConflictError(f"record {record_id} is not live: stoa recall shows the version that is")
-            connection.execute(insert(index_outbox), [{"record_id": record_id, "action": "delete"}])
+            self._end(connection, record_id, status, reason)
+
+    def _end(self, connection: Connection, record_id: str, status: Status, reason: str) -> None:
+        ended = connection.execute(
+            update(records)
+            .where(records.c.id == record_id, records.c.status == Status.LIVE.value)
+            .values(status=status.value, reason=reason, ended_at=self._clock())
+        )
+        if ended.rowcount != 1:
+            raise ConflictError(f"record {record_id} is not live: stoa recall shows the version that is")
+        connection.execute(insert(index_outbox), [{"record_id": record_id, "action": "delete"}])
 
     def get(self, record_id: str) -> Record:
         """One record, whatever its status.

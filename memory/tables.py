@@ -9,6 +9,8 @@ from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Ta
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from memory.errors import IntegrityError
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware datetime, stored as sortable UTC text."""
@@ -24,12 +26,24 @@ class Moment(TypeDecorator[datetime]):
         if value.tzinfo is None:
             msg = f"{value!r} has no time zone"
             raise ValueError(msg)
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return moment_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        """Back to an aware datetime."""
+        """Back to an aware datetime.
+
+        Raises:
+            IntegrityError: what is stored is no time.
+        """
         del dialect
-        return None if value is None else datetime.fromisoformat(value)
+        try:
+            return None if value is None else datetime.fromisoformat(value)
+        except ValueError as error:
+            raise IntegrityError(f"the stored time {value!r} is no time: stoa verify looks for what was changed") from error
+
+
+def moment_text(value: datetime) -> str:
+    """An aware time as the tables hold it."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 metadata = MetaData()

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache, lru_cache
 from operator import add
+from pathlib import Path
 from typing import Literal
 
 Language = Literal["en", "zh", "mixed", "other"]
@@ -16,13 +17,14 @@ Language = Literal["en", "zh", "mixed", "other"]
 # Besides the ideographs: the repetition mark 々 and the zero 〇 of 二〇二六年 belong to the words they stand in.
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)*|\d+(?:\.\d+)*"
-_ASCII_PIECE = re.compile(rf"[a-z]+(?:'[a-z]+)?|{_NUMBER}", re.ASCII)
-_PIECE = re.compile(rf"[{_HAN}]+|{_NUMBER}|[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)?")
-_HAN_CHARACTER = re.compile(rf"[{_HAN}]")
-_KANA = re.compile("[\u3041-\u30ff]")
-_LETTER = re.compile(rf"[^\W\d_{_HAN}]")
-_LATIN = re.compile(r"[A-Za-z]")
-_PLAIN_WORD = re.compile(rf"[a-z0-9{_HAN}]+")
+# Strings, compiled by re at their first use and kept there: compiling these classes costs more than the import may.
+_ASCII_PIECE = rf"(?a)[a-z]+(?:'[a-z]+)?|{_NUMBER}"
+_PIECE = rf"([{_HAN}]+)|({_NUMBER}|[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)?)"
+_HAN_CHARACTER = rf"[{_HAN}]"
+_KANA = "[\u3041-\u30ff]"
+_LETTER = rf"[^\W\d_{_HAN}]"
+_LATIN = "[A-Za-z]"
+_PLAIN_WORD = rf"[a-z0-9{_HAN}]+"
 
 _STOP_ENGLISH = frozenset(
     "a an the of to in on at by for from with and or is are was were be been being it its this that these those as "
@@ -37,9 +39,13 @@ _STOP_CHINESE = frozenset("的了是在和与及或之其而被把也都很就�
 def _folding() -> dict[int, str]:
     """Traditional character to Simplified, one to one, from zhconv's dictionary."""
     import json
-    from importlib import resources
+    from importlib.util import find_spec
 
-    tables = json.loads(resources.files("zhconv").joinpath("zhcdict.json").read_bytes())
+    # The dictionary alone: importing the package takes ten times as long.
+    spec = find_spec("zhconv")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("zhconv is not installed: run make install")
+    tables = json.loads(Path(spec.origin).with_name("zhcdict.json").read_bytes())
     # The second table holds what the mainland writes otherwise: 矽 (Taiwan's silicon) is 硅.
     pairs = tables["zh2Hans"] | {key: value for key, value in tables["zh2CN"].items() if len(key) == 1}
     return {ord(key): value for key, value in pairs.items() if len(key) == len(value) == 1 and key != value}
@@ -74,7 +80,7 @@ def _term(piece: str) -> str:
         word = bare
     if word in _STOP_ENGLISH:
         return ""
-    return _stem()(word) if len(word) > 3 else word  # noqa: PLR2004 - short words have nothing to strip
+    return _stem()(word) if len(word) > 3 else word
 
 
 def tokens(text: str) -> list[str]:
@@ -84,12 +90,12 @@ def tokens(text: str) -> list[str]:
     characters its characters but for function words, then its pairs. Never an empty token, never white space in one.
     """
     if text.isascii():
-        return list(filter(None, map(_term, _ASCII_PIECE.findall(text.lower()))))
+        return list(filter(None, map(_term, re.findall(_ASCII_PIECE, text.lower()))))
     found: list[str] = []
-    for piece in _PIECE.findall(fold(text)):
-        if _HAN_CHARACTER.match(piece):
-            found += [character for character in piece if character not in _STOP_CHINESE]
-            found += map(add, piece, piece[1:])
+    for run, piece in re.findall(_PIECE, fold(text)):
+        if run:
+            found += [character for character in run if character not in _STOP_CHINESE]
+            found += map(add, run, run[1:])
         elif token := _term(piece):
             found.append(token)
     return found
@@ -98,18 +104,18 @@ def tokens(text: str) -> list[str]:
 def language(text: str) -> Language:
     """What a text is written in, by its share of Han characters and Latin letters."""
     if text.isascii():
-        return "en" if _LATIN.search(text) else "other"
-    han, letters = len(_HAN_CHARACTER.findall(text)), len(_LETTER.findall(text))
-    latin = len(_LATIN.findall(text))
-    kana = len(_KANA.findall(text))
+        return "en" if re.search(_LATIN, text) else "other"
+    han, letters = len(re.findall(_HAN_CHARACTER, text)), len(re.findall(_LETTER, text))
+    latin = len(re.findall(_LATIN, text))
+    kana = len(re.findall(_KANA, text))
     # Japanese also writes Han characters, but never long without kana.
-    if not han + letters or kana > 0.1 * (han + letters):  # noqa: PLR2004
+    if not han + letters or kana > 0.1 * (han + letters):
         return "other"
     # One Han character says about as much as two and a half Latin letters.
     share = 2.5 * han / (2.5 * han + letters)
-    if share > 0.8:  # noqa: PLR2004
+    if share > 0.8:
         return "zh"
-    if share > 0.15:  # noqa: PLR2004
+    if share > 0.15:
         return "mixed"
     return "en" if latin > 0.8 * letters else "other"
 
@@ -131,7 +137,7 @@ def fts_word(token: str) -> str:
 
     Different tokens have different words: no token mixes letters and digits, but these encodings do.
     """
-    if _PLAIN_WORD.fullmatch(token):
+    if re.fullmatch(_PLAIN_WORD, token):
         return token
     # A decimal point would split the number in two, and one number must stay one word.
     if token.isascii():

@@ -1,5 +1,6 @@
 """Tools over market data and over numbers in text."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -8,8 +9,9 @@ from pydantic import BaseModel
 from agents.errors import ToolError
 from agents.tool import tool
 from agents.workbench import Workbench
+from memory.errors import RuleError
 from memory.facts import Fact, extract_facts
-from memory.observation import SeriesInfo
+from memory.observation import Point, SeriesInfo
 
 
 class SeriesRow(BaseModel):
@@ -58,7 +60,7 @@ def series(workbench: Workbench, name: str = "") -> SeriesList:
     found = []
     for key, info in sorted(workbench.market.series().items()):
         if name in key:
-            points = workbench.reader.points(key, workbench.as_of)
+            points = _points(workbench, key)
             last = points[-1] if points else None
             found.append(
                 SeriesRow(
@@ -69,6 +71,14 @@ def series(workbench: Workbench, name: str = "") -> SeriesList:
                 )
             )
     return SeriesList(series=found)
+
+
+def _points(workbench: Workbench, name: str) -> Sequence[Point]:
+    """A series' values; none for a derived one whose formula is wrong, which the run's report names."""
+    try:
+        return workbench.reader.points(name, workbench.as_of)
+    except RuleError:
+        return []
 
 
 @tool("data.rule")

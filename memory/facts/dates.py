@@ -29,7 +29,7 @@ _DATE = re.compile(
     rf"|(?P<mdy>(?:{_MONTH})\.?\s(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?,?\s{_YEAR})(?!\d)"
     rf"|(?P<ym>{_YEAR}-(?:0[1-9]|1[0-2]))(?![\d-])"
     rf"|(?P<month>1[0-2]|0?[1-9])\s?月(?:份|\s?(?:[12]\d|3[01]|0?[1-9])\s?[日号號])?"
-    rf"|(?P<year>{_YEAR})(?![\d,.]*\d|\s?[%$€]|\s?(?:oz|t|x|bn|tn|m|k)\b))"
+    rf"|(?P<year>{_YEAR})(?![\d,.]*\d|\s?[%$€万亿億萬千百桶吨噸倍美元盎]|\s?(?:oz|t|x|bn|tn|m|k)\b))"
     rf"|(?<![A-Za-z])(?P<my>(?:{_MONTH})\.?\s{_YEAR})(?!\d)",
     re.IGNORECASE,
 )
