@@ -31,11 +31,12 @@ class DeskSettings(_Section):
 class ModelSettings(_Section):
     """The model, when there is one: an Anthropic key, or a local server that speaks the Messages API."""
 
-    name: str = Field(default="", description="e.g. claude-sonnet-4-5; empty means no model")
+    name: str = Field(default="", description="e.g. claude-sonnet-5-5; empty means no model")
     base_url: str = Field(default="", description="a local server; empty means Anthropic")
     max_tokens: int = Field(default=2000, ge=100)
     timeout_seconds: float = Field(default=120, gt=0)
     budget_usd: float = Field(default=2.0, gt=0, description="per run, checked before each call")
+    budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
 
 
 class Settings(BaseSettings):

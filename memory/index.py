@@ -37,6 +37,9 @@ CANARY_TEXTS = (
     "utilisation 25-30 % falls to 10-15 % by 2028",
 )
 TOLERANCE = 1e-5
+SPREAD = 16
+"""Places in the collection where ``open`` reads a few vectors, to find out whether they can be read."""
+
 HNSW: dict[str, Any] = {
     "space": "ip",
     "ef_search": 400,
@@ -139,6 +142,7 @@ class VectorIndex:
             self._client = open_client(self._folder)
             self._collection = self._existing(self._client)
             self.check()
+            self._read_spread()
         _beside(self._folder, "built").write_text(f"{self._embedder.fingerprint}\n", encoding="utf-8")
 
     def _create(self, folder: Path) -> None:
@@ -163,6 +167,15 @@ class VectorIndex:
             raise IndexBrokenError(f"the vector index was never finished: {MEND}")
         made = ", ".join(str(maker or "an unnamed model") for maker in makers.values())
         raise IndexBrokenError(f"the vector index was made by {made}, the desk now uses {self._embedder.fingerprint}: {MEND}")
+
+    def _read_spread(self) -> None:
+        """Read some vectors from all over the collection: a file that was cut off has canaries left to show."""
+        with _broken_if_chroma_fails():
+            size = self._collection.count()
+            for place in range(SPREAD):
+                found = self._collection.get(limit=4, offset=size * place // SPREAD, include=["embeddings"])
+                if len(found["embeddings"]) != len(found["ids"]):
+                    raise IndexBrokenError(f"the vector index has lost vectors: {MEND}")
 
     def check(self, sample: Sequence[tuple[str, str]] = ()) -> None:
         """Compare the canaries, and a sample of (id, text), with what is stored.
@@ -289,10 +302,10 @@ def open_client(where: Path | str) -> "ClientAPI":
 def close_client(client: Any) -> None:
     """Let go of what a client holds: the folder's files, or the connections to a server."""
     client.close()
-    # Chroma closes an embedded client, but leaves the connection pool of an HTTP one open.
-    pool = getattr(client._server, "_session", None)  # noqa: SLF001 - there is no public way to it
-    if pool is not None:
-        pool.close()
+    # Chroma leaves the two connection pools of an HTTP client open, and offers no public way to them.
+    for api in (client._server, client._admin_client._server):  # noqa: SLF001
+        if pool := getattr(api, "_session", None):
+            pool.close()
 
 
 @contextmanager

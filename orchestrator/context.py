@@ -69,6 +69,7 @@ class Context:
 
         The keys come from run, step and position, so a step that is run again after a crash writes nothing new.
         """
+        turn = self._grounded(turn)
         saved = Saved([], [], [])
         with self.database.writing() as connection:
             self.journal.hold(connection, run_id, fence)
@@ -86,7 +87,7 @@ class Context:
         self.deliver(run_id)
         return saved
 
-    def grounded(self, turn: Turn) -> Turn:
+    def _grounded(self, turn: Turn) -> Turn:
         """A model's posts with their quotes checked and their unsupported numbers marked; a playbook's as they are."""
         if not turn.by_model:
             return turn

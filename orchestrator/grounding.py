@@ -59,7 +59,6 @@ def _values(data: Any) -> Iterable[float]:
 def _resolves(fact: Fact, supported: Sequence[Fact], values: Sequence[float]) -> bool:
     if fact.kind == "date":
         return True  # a date names when, not how much; quotes carry their own
-    tolerance = _half_digit(fact.text)
     for value in fact.values:
         in_quote = any(
             math.isclose(abs(value), abs(other), rel_tol=1e-6, abs_tol=1e-12)
@@ -67,26 +66,26 @@ def _resolves(fact: Fact, supported: Sequence[Fact], values: Sequence[float]) ->
             if not (known.unit and fact.unit and known.unit != fact.unit)
             for other in known.values
         )
-        in_result = any(_rounds_to(value, number, tolerance) for number in values)
+        in_result = any(_rounds_to(value, fact.text, number) for number in values)
         if not in_quote and not in_result:
             return False
     return True
 
 
-def _half_digit(text: str) -> float:
-    """Half of the last digit written: how far a rounded number may stand from the value behind it."""
-    match = re.search(r"\d[\d,]*(?:\.(\d+))?", text)
-    return 0.5 * 10 ** -len(match[1] or "") if match else 0.5
+_WRITTEN = re.compile(r"\d[\d,]*(?:\.(\d+))?")
+_SCALES = (1.0, 100.0, 1e3, 1e6, 1e9, 1e12)
+"""A result may be per 1.00 where the text says per cent, or in millions or billions where the text spells them out."""
 
 
-def _rounds_to(value: float, number: float, tolerance: float) -> bool:
-    # The same result may be written per 1.00, in per cent, in basis points or in millions.
-    for factor in (1.0, 100.0, 1e3, 1e6, 1e9, 1e12):
-        shown = value / factor if factor > 100 else value
-        real = number * factor if factor <= 100 else number / factor
-        if abs(abs(shown) - abs(real)) <= tolerance * (1 + 1e-9):
-            return True
-    return False
+def _rounds_to(value: float, text: str, number: float) -> bool:
+    """Whether a number, rounded to the digits that the text shows, is the value the text states."""
+    match = _WRITTEN.search(text)
+    if match is None:
+        return any(math.isclose(abs(value), abs(number) * scale, rel_tol=1e-9) for scale in _SCALES)
+    written = float(match[0].replace(",", ""))
+    unit = abs(value) / written if written else 1.0
+    half_digit = 0.5 * 10 ** -len(match[1] or "") * unit
+    return any(abs(abs(value) - abs(number) * scale) <= half_digit * (1 + 1e-9) for scale in _SCALES)
 
 
 def _marked(text: str, facts: Sequence[Fact]) -> str:

@@ -203,7 +203,7 @@ class Research:
     def _turn(self, state: State, step: str, task: Task) -> dict[str, Any]:
         as_of = _moment(state)
         turn = self._context.agent.take(task, self._context.workbench(state["run_id"], as_of))
-        saved = self._context.save(state["run_id"], self._fence, step, self._context.grounded(turn), as_of)
+        saved = self._context.save(state["run_id"], self._fence, step, turn, as_of)
         return {"posts": saved.posts, "findings": saved.findings}
 
 

@@ -77,20 +77,28 @@ def decide(context: Context, checkpoints: Path, approval_id: str, *, approve: bo
         ConflictError: it was decided before, or it has expired.
     """
     item = context.journal.approval(approval_id)
-    if item.status == "pending":
-        if context.clock() > max(item.expires_at, item.created_at) and _desk_now(context) > item.expires_at:
-            context.journal.decide(approval_id, "expired", "desk", "nobody decided in time")
-            raise ConflictError(f"{item.proposal.thesis}: this question expired on {item.expires_at:%Y-%m-%d}; the next run asks anew")
-        head = context.book.get(item.proposal.thesis)
-        if head.revision.hash != item.proposal.against:
-            context.journal.decide(approval_id, "stale", "desk", f"revision {head.revision.n} came first")
-            raise StaleError(
-                f"{item.proposal.thesis} is at revision {head.revision.n} since this was asked: stoa thesis diff shows what changed"
-            )
-    decided = context.journal.decide(approval_id, "approved" if approve else "rejected", by, reason)
-    if context.journal.run(decided.run_id).status != "cancelled":
-        advance(context, checkpoints, decided.run_id)
+    refusal = _too_late(context, item) if item.status == "pending" else None
+    if refusal is None:
+        context.journal.decide(approval_id, "approved" if approve else "rejected", by, reason)
+    # Also after a refusal: what can no longer be answered must not hold its run.
+    if context.journal.run(item.run_id).status != "cancelled":
+        advance(context, checkpoints, item.run_id)
+    if refusal is not None:
+        raise refusal
     return context.journal.approval(approval_id)
+
+
+def _too_late(context: Context, item: Approval) -> ConflictError | None:
+    """Close a question that time or another revision has overtaken; the error that says so, or None."""
+    name = item.proposal.thesis
+    if context.clock() > max(item.expires_at, item.created_at) and _desk_now(context) > item.expires_at:
+        context.journal.decide(item.id, "expired", "desk", "nobody decided in time")
+        return ConflictError(f"{name}: this question expired on {item.expires_at:%Y-%m-%d}; the next run asks anew")
+    head = context.book.get(name)
+    if head.revision.hash != item.proposal.against:
+        context.journal.decide(item.id, "stale", "desk", f"revision {head.revision.n} came first")
+        return StaleError(f"{name} is at revision {head.revision.n} since this was asked: stoa thesis diff shows what changed")
+    return None
 
 
 def cancel(context: Context, run_id: str) -> RunRow:

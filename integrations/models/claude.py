@@ -13,6 +13,8 @@ from orchestrator.errors import BudgetError
 if TYPE_CHECKING:
     import anthropic
 
+_COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+
 
 class ClaudeModel:
     """Fulfils ``Model``: a receipt for every call, the budget checked before it, faults as our own errors."""
@@ -45,11 +47,14 @@ class ClaudeModel:
         return Answer(text=text, model=message.model, request_id=message._request_id or "")  # noqa: SLF001 - the library offers no public name
 
     def _check_budget(self, run_id: str) -> None:
-        spent = self._journal.cost(run_id)
-        if spent >= self._settings.budget_usd:
-            raise BudgetError(
-                f"run {run_id} has spent {spent:.2f} of {self._settings.budget_usd:.2f} USD: raise model.budget_usd and resume it"
-            )
+        settings = self._settings
+        receipts = self._journal.receipts(run_id)
+        spent = sum(receipt["cost_usd"] or 0.0 for receipt in receipts)
+        tokens = sum(sum(receipt["usage"].get(name, 0) for name in _COUNTED) for receipt in receipts)
+        if spent >= settings.budget_usd:
+            raise BudgetError(f"run {run_id} has spent {spent:.2f} of {settings.budget_usd:.2f} USD: raise model.budget_usd and resume it")
+        if tokens >= settings.budget_tokens:
+            raise BudgetError(f"run {run_id} has used {tokens} of {settings.budget_tokens} tokens: raise model.budget_tokens and resume it")
 
     def _open(self) -> "anthropic.Anthropic":
         if self._client is None:
@@ -76,7 +81,7 @@ class ClaudeModel:
             raise ModelRefusedError(
                 f"the model's endpoint refuses the request ({error.status_code}): check model.name, the key and model.base_url"
             ) from error
-        except anthropic.APIError as error:
+        except (anthropic.APIError, ValueError) as error:  # the SDK lets a body that is no JSON through as a ValueError
             raise ModelUnreachableError(f"the model's answer could not be read ({error}): the run can be resumed") from error
 
     def _text(self, message: object) -> str:

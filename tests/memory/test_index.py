@@ -42,7 +42,7 @@ def embedder() -> HashedBM25:
 
 
 def many(count: int, start: int = 0) -> dict[str, str]:
-    return {f"r{n}": f"record number{n} says {n * 7} of silver" for n in range(start, start + count)}
+    return {f"r{n}": f"record number{n} of day{n % 31} says {n * 7} of metal{n % 97}" for n in range(start, start + count)}
 
 
 def fill(folder: Path, embedder: HashedBM25, texts: dict[str, str]) -> None:
@@ -184,7 +184,7 @@ UPSERTS = (
     + """
 for start in range(0, 1_000_000, 200):
     numbers = range(start, start + 200)
-    index.upsert([f"r{n}" for n in numbers], [f"record number{n} says {n * 7} of silver" for n in numbers])
+    index.upsert([f"r{n}" for n in numbers], [f"record number{n} of day{n % 31} says {n * 7} of metal{n % 97}" for n in numbers])
     print(start + 200, flush=True)
 """
 )

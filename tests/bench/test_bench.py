@@ -1,0 +1,178 @@
+"""How fast, and how large: ``python -m pytest tests/bench --benchmark-only``. Floors are asserted where one was promised.
+
+Times are of the machine they run on; a floor that fails on a loaded machine is to be run again on an idle one.
+"""
+
+import json
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from memory.database import Database
+from memory.embedding import HashedBM25
+from memory.index import VectorIndex
+from memory.recall import Indexer, Recall
+from memory.records import Draft, Kind, Trust
+from memory.store import Store
+from tests.acceptance.conftest import COMMAND, Stoa, environment
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+METALS = ("silver", "copper", "tin", "gold", "uranium", "platinum", "nickel", "lithium", "白银", "铜", "锡", "铀")
+PLACES = ("Shanghai", "London", "New York", "Chicago", "Lima", "Jakarta", "上海", "伦敦", "智利", "印尼")
+VERBS = ("rose", "fell", "widened", "narrowed", "was unchanged", "上升", "下降", "收窄")
+THINGS = (
+    "lease rates",
+    "warehouse stocks",
+    "the front spread",
+    "the physical premium",
+    "open interest",
+    "refined output",
+    "库存",
+    "现货溢价",
+    "租赁利率",
+)
+REASONS = (
+    "as refiners bought ahead of the tariff date",
+    "after two mines reported outages",
+    "while funds rolled their longs",
+    "因为炼厂提前采购",
+    "矿山停产之后",
+)
+
+
+def drafts(count, seed=0):
+    """Desk notes of 15 to 40 words in both languages, no two alike."""
+    draw = random.Random(seed)
+    for number in range(count):
+        sentences = [
+            f"{draw.choice(THINGS)} of {draw.choice(METALS)} in {draw.choice(PLACES)} {draw.choice(VERBS)} to {draw.uniform(1, 900):.2f} {draw.choice(REASONS)}."
+            for _ in range(draw.randint(1, 3))
+        ]
+        yield Draft(
+            kind=Kind.NOTE, title=f"Desk note {number}", body=" ".join(sentences), author="desk", trust=Trust.AGENT,
+            source_uri=f"notes/{number // 50}.md", locator=f"line {number % 50}", thesis_slugs=("silver-squeeze",),
+            idempotency_key=f"bench:{seed}:{number}",
+        )  # fmt: skip
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A new store for each round of a measurement."""
+    opened, made = [], iter(range(1_000))
+
+    def make():
+        database = Database(tmp_path / str(next(made)) / "desk.db")
+        opened.append(database)
+        return Store(database, lambda: NOW)
+
+    yield make
+    for database in opened:
+        database.close()
+
+
+def test_ten_thousand_records_a_second_go_in_by_words(benchmark, fresh):
+    notes = list(drafts(20_000))
+    benchmark.pedantic(lambda store: store.remember_many(notes), setup=lambda: ((fresh(),), {}), rounds=3)
+    rate = len(notes) / benchmark.stats.stats.min
+    benchmark.extra_info["records_per_second"] = round(rate)
+    assert rate >= 10_000
+
+
+def test_a_thousand_records_a_second_go_in_with_vectors(benchmark, fresh, tmp_path):
+    notes, made, opened = list(drafts(5_000)), iter(range(1_000)), []
+
+    def filled():
+        store = fresh()
+        store.remember_many(notes)
+        opened.append(VectorIndex.open(tmp_path / f"chroma-{next(made)}", HashedBM25()))
+        return (Indexer(store, opened[-1]),), {}
+
+    done = benchmark.pedantic(lambda indexer: indexer.drain(), setup=filled, rounds=2)
+    for index in opened:
+        index.close()
+    assert done == len(notes)
+    rate = len(notes) / benchmark.stats.stats.min
+    benchmark.extra_info["records_per_second"] = round(rate)
+    assert rate >= 1_000
+
+
+@pytest.fixture(scope="session")
+def hundred_thousand(tmp_path_factory):
+    """A store of 100,000 records with all their vectors, built once."""
+    folder = tmp_path_factory.mktemp("large")
+    database = Database(folder / "desk.db")
+    store = Store(database, lambda: NOW)
+    store.remember_many(drafts(100_000))
+    with VectorIndex.open(folder / "chroma", HashedBM25()) as index:
+        Indexer(store, index).drain()
+        yield Recall(database, store, lambda: index), Recall(database, store, lambda: None)
+    database.close()
+
+
+def questions(count):
+    draw = random.Random(5)
+    return [f"{draw.choice(THINGS)} {draw.choice(METALS)} {draw.choice(PLACES)} {draw.choice(VERBS)}" for _ in range(count)]
+
+
+@pytest.mark.parametrize("channels", ["both", "words"])
+def test_recall_at_a_hundred_thousand_records(benchmark, hundred_thousand, channels):
+    recall, asked, seconds = hundred_thousand[channels == "words"], questions(200), []
+
+    def ask():
+        for question in asked:
+            began = time.perf_counter()
+            assert recall.search(question).hits
+            seconds.append(time.perf_counter() - began)
+
+    benchmark.pedantic(ask, rounds=1, warmup_rounds=0)
+    cuts = statistics.quantiles(seconds, n=20)
+    benchmark.extra_info |= {"p50_ms": round(1000 * statistics.median(seconds), 1), "p95_ms": round(1000 * cuts[-1], 1)}
+    assert cuts[-1] < 0.5
+
+
+MEASURE = """
+import json, resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+print(json.dumps({"code": done.returncode, "peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}))
+"""
+
+
+def measured(benchmark, words, rounds):
+    """Wall time of a command, and its peak resident memory as a process of its own parent sees it."""
+    command = [sys.executable, "-c", MEASURE, *COMMAND, *map(str, words)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    text = benchmark.pedantic(
+        lambda: subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=120, check=True).stdout,
+        rounds=rounds, warmup_rounds=1,
+    )  # fmt: skip
+    seen = json.loads(text)
+    assert seen["code"] == 0
+    benchmark.extra_info["peak_mib"] = round(seen["peak_mib"])
+    benchmark.extra_info["cpu_s"] = round((resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before) / (rounds + 1), 2)
+    return seen["peak_mib"]
+
+
+def test_help(benchmark):
+    measured(benchmark, ["--help"], rounds=5)
+
+
+def test_thesis_list(benchmark, finished):
+    assert measured(benchmark, ["thesis", "list", "--desk", finished[0].desk], rounds=5) < 120
+
+
+def test_the_whole_example_run(benchmark, tmp_path):
+    made = iter(range(100))
+
+    def desk():
+        stoa = Stoa(tmp_path / str(next(made)))
+        stoa.run("init", stoa.desk, "--example", "macro-2026", desk=False)
+        return (stoa,), {}
+
+    result = benchmark.pedantic(lambda stoa: stoa.json("run"), setup=desk, rounds=2)
+    assert result["status"] == "waiting"
