@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from memory.facts import Fact, extract_facts
-from memory.records import Record
+from memory.records import Kind, Record
 from memory.thesis import Evidence
 
 UNSUPPORTED = "[unsupported]"
@@ -36,6 +36,9 @@ def ground(text: str, evidence: Sequence[Evidence], records: Mapping[str, Record
         else:
             held.append(item)
     supported = [fact for item in held for fact in extract_facts(item.quote)]
+    # A result of our own tools also states its inputs in words: the rule, its threshold, the bound that held.
+    figures = [records[item.record].data for item in held if records[item.record].kind is Kind.FIGURE]
+    supported += [fact for data in figures for text in _texts(data) for fact in extract_facts(text)]
     values = [value for item in held for value in _values(records[item.record].data)]
     unsupported = [fact for fact in extract_facts(text) if not _resolves(fact, supported, values)]
     problems += [f"{fact.text} has no source" for fact in unsupported]
@@ -54,6 +57,15 @@ def _values(data: Any) -> Iterable[float]:
     elif isinstance(data, list | tuple):
         for value in data:
             yield from _values(value)
+
+
+def _texts(data: Any) -> Iterable[str]:
+    """Every text in a tool's result, however deep."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list | tuple):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _texts(value)
 
 
 def _resolves(fact: Fact, supported: Sequence[Fact], values: Sequence[float]) -> bool:

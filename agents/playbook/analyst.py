@@ -66,6 +66,7 @@ def _finding(thesis: Thesis, rule: Signal | Falsifier, falsifies: bool, evaluati
         data={
             "name": rule.name,
             "rule": rule.rule,
+            "words": rule.text,
             "state": evaluation.state,
             "llr": rule.llr,
             "llr_false": getattr(rule, "llr_false", 0.0),
@@ -95,6 +96,7 @@ def _evidence(item: ValueEvidence, thesis: Thesis, rule: Signal | Falsifier, eva
         "unit": item.unit,
         "valid_time": str(item.valid_time),
         "rule": rule.rule,
+        "words": rule.text,
     }
     figure = workbench.figure(
         f"{thesis.slug}:{item.call}",

@@ -148,7 +148,8 @@ def _proposal(
         body = f"Conviction {step.before:.2f} → {step.after:.2f}: " + ", ".join(
             f"{item.name} {signed(item.applied)} log-odds" for item in step.steps if item.applied
         )
-        data = step.model_dump(mode="json")
+        rules = [{"rule": f.data["rule"], "words": f.data["words"]} for f in findings if "rule" in f.data]
+        data = {**step.model_dump(mode="json"), "rules": rules}
         figure = workbench.figure(f"{slug}:conviction", body, data, uri=f"theses/{slug}.yaml", locator="signals", thesis=slug)
         evidence[figure.record, figure.quote] = figure
     digest = hashlib.sha256(json.dumps([entry.revision.hash, patch], sort_keys=True).encode()).hexdigest()[:24]
