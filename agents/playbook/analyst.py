@@ -99,7 +99,7 @@ def _evidence(item: ValueEvidence, thesis: Thesis, rule: Signal | Falsifier, eva
         "words": rule.text,
     }
     figure = workbench.figure(
-        f"{thesis.slug}:{item.call}",
+        f"{thesis.slug}:{rule.name}:{item.call}",
         body,
         data,
         uri=uri,
