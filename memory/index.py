@@ -44,7 +44,7 @@ HNSW: dict[str, Any] = {
     "space": "ip",
     "ef_search": 400,
     "max_neighbors": 32,
-    "ef_construction": 40,
+    "ef_construction": 40,  # 100 finds 0.88 instead of 0.80 of the nearest ten, and writes at 0.6 of the rate
     # What is younger than the last sync is linked again at every open: 10,000 would cost each command up to 3.5 s.
     "sync_threshold": 1_000,
 }

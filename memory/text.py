@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache, lru_cache
 from operator import add
-from pathlib import Path
 from typing import Literal
 
 Language = Literal["en", "zh", "mixed", "other"]
@@ -40,6 +39,7 @@ def _folding() -> dict[int, str]:
     """Traditional character to Simplified, one to one, from zhconv's dictionary."""
     import json
     from importlib.util import find_spec
+    from pathlib import Path
 
     # The dictionary alone: importing the package takes ten times as long.
     spec = find_spec("zhconv")

@@ -15,12 +15,13 @@ TEXTS = st.lists(st.text(alphabet="ab 白银1.\n", max_size=30), max_size=8)
 
 
 def bm25(query: str, document: str) -> float:
-    """The score that the inner product estimates, term by term."""
+    """The score that the inner product estimates, term by term: BM25, damped by the document's weight."""
     counts = Counter(tokens(document))
     saturation = HashedBM25.K1 * (1 - HashedBM25.B + HashedBM25.B * counts.total() / HashedBM25.MEAN_LENGTH)
+    weights = {word: n * (HashedBM25.K1 + 1) / (n + saturation) for word, n in counts.items()}
     asked = set(tokens(query))
-    score = sum(counts[word] * (HashedBM25.K1 + 1) / (counts[word] + saturation) for word in asked if word in counts)
-    return score / math.sqrt(len(asked))
+    damping = math.sqrt(math.sqrt(sum(weight**2 for weight in weights.values())))
+    return sum(weights.get(word, 0.0) for word in asked) / math.sqrt(len(asked)) / damping
 
 
 @pytest.mark.parametrize(
