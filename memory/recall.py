@@ -28,6 +28,11 @@ CANDIDATES = 120
 COMMON = 0.12
 """A token in more than this share of all records says little and costs most: it is left out if rarer ones remain."""
 
+POSTINGS = 12_000
+FEWEST = 3
+"""Full-text ranking reads every posting of every word. The rarest words say most, so past this many postings the commoner
+ones are left out, but never the rarest three."""
+
 _COLUMNS = (
     records.c.seq, records.c.id, records.c.kind, records.c.author, records.c.source_uri, records.c.locator,
     records.c.title, records.c.body, records.c.known_at, records.c.trust, records.c.thesis_slugs,
@@ -88,7 +93,13 @@ class Recall:
         present = [word for word in distinct if frequency.get(word)]
         total = connection.execute(text("SELECT max(seq) FROM records")).scalar() or 0
         rare = [word for word in present if frequency[word] <= max(COMMON * total, 50)]
-        return sorted(rare or present, key=lambda word: frequency[word])[:24]
+        telling, read = [], 0
+        for word in sorted(rare or present, key=lambda word: (frequency[word], word))[:24]:
+            read += frequency[word]
+            if len(telling) >= FEWEST and read > POSTINGS:
+                break
+            telling.append(word)
+        return telling
 
     def _lexical(self, connection: Connection, terms: Sequence[str], k: int) -> dict[int, float]:
         if not terms:
