@@ -93,7 +93,8 @@ class Recall:
         present = [word for word in distinct if frequency.get(word)]
         total = connection.execute(text("SELECT max(seq) FROM records")).scalar() or 0
         rare = [word for word in present if frequency[word] <= max(COMMON * total, 50)]
-        telling, read = [], 0
+        telling: list[str] = []
+        read = 0
         for word in sorted(rare or present, key=lambda word: (frequency[word], word))[:24]:
             read += frequency[word]
             if len(telling) >= FEWEST and read > POSTINGS:
