@@ -1,181 +1,183 @@
-"""Finding numbers, ranges and strikes; dates come from ``memory.facts.dates`` and win where both see one."""
+"""Reading a text once, from left to right: what leads to an amount, the amount, and what follows it."""
 
-import itertools
 import re
-import unicodedata
+from datetime import date
+from typing import NamedTuple
 
-from memory.facts.dates import find_dates
-from memory.facts.model import Fact, FactKind
-from memory.facts.units import CURRENCIES, PER, SCALES, UNITS, alternation
+from memory.facts.dates import Dated, date_in_words, read_date
+from memory.facts.lead import LEAD_TOKEN, Lead, extend, follows, is_name, resolve
+from memory.facts.model import Bound, Fact
+from memory.facts.numerals import chinese_end, skip_blob
+from memory.facts.quantity import Ladder, Quantity, read_ladder, read_quantity
 
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,10})?"
-_CHINESE_NUMBER = r"[零〇一二两兩三四五六七八九十百]{1,6}(?:[点點][零一二三四五六七八九]{1,6})?"
-_DASH = r"\s?(?:-|–|—|~|〜|至|到|\bto\b)\s?"
-_STRIKES = re.compile(
-    rf"(?<![A-Za-z0-9_./-])({_DIGITS})(?P<mark>[-/、])({_DIGITS})(?:(?P=mark)({_DIGITS}))(?:(?P=mark)({_DIGITS}))?(?![A-Za-z0-9_/-])"
+_TOKEN = re.compile(rf"{LEAD_TOKEN}|(?P<digits>(?<![\w.])\.[0-9]|[0-9])|(?P<chinese>[零〇一二两兩三四五六七八九十百千万萬亿億兆])")
+_AFTER = re.compile(
+    r"\s?(?:(?P<about>左右|上下|前后|前後|or so\b)|(?P<min>[及或]?以上|or (?:more|higher|above)\b)"
+    r"|(?P<max>[及或]?以[下内內]|之[内內]|or (?:less|lower)\b))"
 )
+_GLUE = re.compile(r"[A-Za-z_À-ÖØ-öø-ʯ\u0300-\u036f\u20e3\ufe0f²³¹⁰-₉号號]|[-‐‑][A-Za-z]|年代")
+_FRACTION = re.compile(r"(?:24/7|9/11|[1-9]/[1-9])(?![0-9/.%])")
+_OPENS = frozenset(" \t\n([{（【《「『：:=≈~<>≤≥|*\"“‘'/，。、；,;→·")
+_TEMPORAL = frozenset({"in", "since", "until", "during"})
+_ARTICLE_UNITS = frozenset({"y", "mo", "wk", "d", "h", "min", "s"})
+_FOLDED = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in "，（）：；！？"} | {
+    0x3000: " ", 0x00A0: " ", 0x2009: " ", 0x202F: " ", 0xFFE5: "¥", 0xFFE1: "£", 0x301C: "~",
+}  # fmt: skip
+_WIDE_COMMA = re.compile(r"(?<=[0-9])，(?=[0-9]{3}(?![0-9]))")
 
 
-def _quantity_pattern() -> re.Pattern[str]:
-    scale, currency = alternation("scale"), alternation("currency")
-    unit, per = alternation("unit"), alternation("per")
-    number = rf"(?:{_DIGITS}|(?<=百分之){_CHINESE_NUMBER}|{_CHINESE_NUMBER}(?=\s?(?:{scale}|{unit}|成|美元|个|個)))"
-    return re.compile(
-        rf"(?P<hint>(?:约|約|大约|大約|近|逾|超过|超過|高于|低于|不到|不足|至少|至多|最多|about|around|roughly|some|over|above|"
-        rf"more than|at least|under|below|less than|at most|up to|nearly|almost|~|≈|>|<)\s?)?"
-        rf"(?P<percent>百分之)?(?P<each>每(?P<each_unit>{per})\s?)?"
-        rf"(?<![A-Za-z0-9_.])(?P<sign>[-−+±](?=[$€£¥\d]))?(?P<money>us\$|[$€£¥]|(?:usd|eur|gbp|jpy|cny|chf)\s)?\s?(?P<sign2>[-−+](?=\d))?"
-        rf"(?P<low>{number})\s?(?P<low_scale>(?:{scale}))?"
-        rf"(?:\s?(?P<low_unit>%)?(?P<dash>{_DASH})(?P<money2>[$€£¥])?(?P<high>{_DIGITS})(?![\d-])(?:\s?(?P<high_scale>(?:{scale})))?)?"
-        rf"(?P<plus>\+|以上)?"
-        rf"(?:\s?(?P<tenth>成)|[\s-]?(?P<word>(?:{currency}))(?:\s?/\s?(?P<per1>{per}))?|\s?(?P<cu>[$€£])/\s?(?P<per2>{per})"
-        rf"|[\s-]?(?P<unit>(?:{unit})))?"
-        rf"(?:\s?(?:/|per )\s?(?P<per3>{per}))?(?P<after>左右|上下)?",
-        re.IGNORECASE,
-    )
-
-
-_QUANTITY = _quantity_pattern()
-_GLUED = re.compile(r"[A-Za-z0-9_]$|[A-Za-z]-$|(?:[Pp]hase|[Pp]age|[Ss]ection|[Cc]hapter|[Ss]&[Pp]|[Nn]o\.|#|[Vv]ersion|第)\s?$")
-_AT_LEAST = ("逾", "超过", "超過", "高于", "至少", "over", "above", "more than", "at least", ">")
-_AT_MOST = ("不到", "不足", "至多", "最多", "低于", "under", "below", "less than", "at most", "up to", "<")
-_ABOUT = ("约", "約", "大约", "大約", "近", "about", "around", "roughly", "some", "nearly", "almost", "~", "≈")
-_CHINESE_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
-_FULL_WIDTH = {0xFF10 + i: str(i) for i in range(10)} | {0xFF05: "%", 0xFF0C: "，", 0xFF0E: "."}
+class _Read(NamedTuple):
+    fact: Fact | None
+    end: int
 
 
 def extract_facts(text: str) -> list[Fact]:
-    """Numbers with units, ranges, strike triples and dates of a text, in order and without overlap."""
-    plain = text.translate(_FULL_WIDTH)  # one character for one: offsets stay
-    facts = list(find_dates(plain))
-    taken = [(fact.start, fact.end) for fact in facts]
-    for finder in (_find_strikes, _find_quantities):
-        facts += finder(plain, taken)
-        taken = sorted((fact.start, fact.end) for fact in facts)
-    ordered = sorted(facts, key=lambda fact: fact.start)
-    return [fact.model_copy(update={"text": text[fact.start : fact.end]}) for fact in ordered]
+    """Numbers with units, ranges, strikes and dates of an English or Chinese text, in order and without overlap.
+
+    Each fact's span opens its place: ``text[fact.start:fact.end] == fact.text``. Numbers that belong to a name (Q1, COVID-19,
+    S&P 500, phase 2, 第3章), to a time of day, a version, a link or a list's mark are none. The time taken grows with the length of
+    the text and with nothing else.
+    """
+    plain = _fold(text)
+    facts: list[Fact] = []
+    lead, at = Lead(), 0
+    while match := _TOKEN.search(plain, at):
+        start = match.start()
+        read = _read(plain, match, lead)
+        if read is None:
+            lead, at = extend(plain, match, lead), match.end()
+            continue
+        if read.fact:
+            written = text[read.fact.start : read.fact.end]
+            facts.append(read.fact if read.fact.text == written else read.fact.model_copy(update={"text": written}))
+        lead, at = Lead(), max(read.end, start + 1)
+    return facts
 
 
-def _find_strikes(text: str, taken: list[tuple[int, int]]) -> list[Fact]:
-    found = []
-    for match in _STRIKES.finditer(text):
-        values = tuple(_digits(part) for index, part in enumerate(match.groups()) if part and index != 1)
-        rising = all(a < b for a, b in itertools.pairwise(values))
-        if rising and _free(match.start(), match.end(), taken):
-            found.append(_fact("strikes", values, "", match.start(), match.end()))
-    return found
+def _fold(text: str) -> str:
+    """Full-width forms as ASCII, one character for one, so that offsets stay."""
+    plain = text.translate(_FOLDED)
+    # Only between full-width digits is a full-width comma a thousands separator.
+    return _WIDE_COMMA.sub(lambda match: "," if "０" <= text[match.start() - 1] <= "９" else "，", plain)
 
 
-def _find_quantities(text: str, taken: list[tuple[int, int]]) -> list[Fact]:
-    """Scan the stretches between facts already found, so that a year is not read as a count."""
-    found: list[Fact] = []
-    start = 0
-    for first, last in [*taken, (len(text), len(text))]:
-        if first > start:
-            found += _scan(text, start, first)
-        start = max(start, last)
-    return found
-
-
-def _scan(text: str, start: int, end: int) -> list[Fact]:
-    found = []
-    at = start
-    while match := _QUANTITY.search(text, at, end):
-        at = match.end() if match.end() > match.start() else match.end() + 1
-        fact = _quantity(match)
-        before = text[max(0, _number_start(match) - 10) : _number_start(match)]
-        if fact and not (_GLUED.search(before) or _runs_on(text, match.end())):
-            found.append(fact)
-    return found
-
-
-def _runs_on(text: str, end: int) -> bool:
-    """A number that goes on into a name (3D, 8K-form, 10th) is part of the name."""
-    return text[end - 1].isdigit() and end < len(text) and text[end].isascii() and (text[end].isalpha() or text[end] == "_")
-
-
-def _number_start(match: re.Match[str]) -> int:
-    starts = [match.start(name) for name in ("percent", "each", "sign", "money", "sign2", "low") if match[name]]
-    return min(starts)
-
-
-def _quantity(match: re.Match[str]) -> Fact | None:
-    low = _value(match["low"])
-    if low is None:
+def _read(text: str, match: re.Match[str], lead: Lead) -> _Read | None:
+    """What begins at a token, or None where the token only leads to something."""
+    start, kind = match.start(), match.lastgroup
+    if kind == "word":
+        found = date_in_words(text, start, match.end())
+        return (
+            _Read(_date(text, found[0], found[1], resolve(Lead(phrase=text[start : found[0]].rstrip()))), found[1].end) if found else None
+        )
+    if kind not in {"digits", "chinese"}:
         return None
-    scale = _scale(match["low_scale"]) or _scale(match["high_scale"])
-    factor, unit = _unit(match)
-    values = [low * (_scale(match["low_scale"]) or _scale(match["high_scale"]) or 1.0) * factor]
-    kind: FactKind = "number"
-    if match["high"]:
-        high = _digits(match["high"]) * (_scale(match["high_scale"]) or scale or 1.0) * factor
-        if high <= values[0]:
-            return None
-        values.append(high)
-        kind = "range"
-    if "-" in (match["sign"] or match["sign2"] or "").replace("−", "-"):
-        values = [-value for value in reversed(values)]
-    hint = (match["hint"] or "").strip().lower()
-    start = _number_start(match)
-    end = match.end("after") if match["after"] else match.end()
-    end = start + len(match.string[start:end].rstrip())
-    fact = _fact(kind, tuple(values), unit, start, end)
-    bound = "min" if hint in _AT_LEAST or match["plus"] else "max" if hint in _AT_MOST else ""
-    return fact.model_copy(update={"bound": bound, "approximate": hint in _ABOUT or bool(match["after"])})
+    near = resolve(lead) if follows(text, lead, start) else Lead()
+    if near.start < 0:
+        dated = read_date(text, start)
+        if dated:
+            named = kind == "digits" and is_name(text, start, "", bare=False)
+            return _Read(None if named else _date(text, start, dated, near), dated.end)
+    chained = _chained(text, start, near) if kind == "digits" else None
+    return chained or _number(text, start, near)
 
 
-def _unit(match: re.Match[str]) -> tuple[float, str]:
-    """The factor to the base unit, and its name."""
-    if match["percent"] or match["low_unit"]:
-        return 1.0, "%"
-    if match["tenth"]:
-        return 10.0, "%"
-    per = match["per1"] or match["per2"] or match["per3"] or match["each_unit"]
-    money = (match["money"] or match["money2"] or match["cu"] or match["word"] or "").strip().lower()
-    if money:
-        currency = CURRENCIES[money]
-        return 1.0, f"{currency}/{PER[per.lower()]}" if per else currency
-    if match["unit"]:
-        unit, factor = UNITS[match["unit"].lower().replace("-", " ") if match["unit"] != "-" else "-"]
-        return factor, unit
-    return 1.0, ""
+def _chained(text: str, start: int, lead: Lead) -> _Read | None:
+    """Strikes, or numbers joined to what is no quantity: a telephone number, a day, 24/7."""
+    ladder = read_ladder(text, start, lead)
+    if ladder and ladder.values:
+        return _Read(_strikes(text, start, lead, ladder), ladder.end)
+    if ladder and ladder.code:
+        return _Read(None, ladder.end)
+    fraction = _FRACTION.match(text, start)
+    return _Read(None, fraction.end()) if fraction else None
 
 
-def _scale(word: str | None) -> float | None:
-    return SCALES[word.lower()] if word else None
+def _date(text: str, start: int, dated: Dated, lead: Lead) -> Fact:
+    bound: Bound = "min" if dated.open_end else lead.bound
+    return Fact(
+        kind="date", dates=dated.dates, granularity=dated.granularity, bound=bound, approximate=lead.approximate,
+        start=start, end=dated.end, text=text[start : dated.end],
+    )  # fmt: skip
 
 
-def _value(raw: str) -> float | None:
-    return _digits(raw) if raw[0].isdigit() else _chinese(raw)
+def _strikes(text: str, start: int, lead: Lead, ladder: Ladder) -> Fact | None:
+    if is_name(text, start, "", bare=False):
+        return None
+    begin = lead.start if lead.start >= 0 else start
+    return Fact(
+        kind="strikes", values=ladder.values, unit=ladder.unit, approximate=lead.approximate, start=begin, end=ladder.end,
+        text=text[begin : ladder.end],
+    )  # fmt: skip
 
 
-def _digits(raw: str) -> float:
-    return float(raw.replace(",", ""))
+def _number(text: str, start: int, lead: Lead) -> _Read:
+    begin, negative = _begin(text, start, lead)
+    quantity = read_quantity(text, start, lead, negative=negative)
+    if quantity is None:
+        return _Read(None, skip_blob(text, start) if text[start].isascii() else chinese_end(text, start))
+    year = _year(text, quantity, lead, signed=begin < start)
+    if year:
+        named = _GLUE.match(text, year.end) or is_name(text, start, quantity.first.written, bare=True)
+        return _Read(None if named else _date(text, start, year, lead), year.end)
+    counts = quantity.values and _counts(text, start, quantity, lead)
+    return _Read(_fact(text, begin, quantity, lead) if counts else None, quantity.end)
 
 
-def _chinese(raw: str) -> float | None:
-    """Chinese numerals below a thousand: 九十 is 90, 一百二十 is 120, 三点七 is 3.7."""
-    whole, _, fraction = raw.replace("點", "点").partition("点")
-    total = current = 0
-    for character in whole:
-        if character in "十百":
-            total += (current or 1) * (10 if character == "十" else 100)
-            current = 0
-        else:
-            current = _CHINESE_DIGITS[character]
-    decimals = "".join(str(_CHINESE_DIGITS[character]) for character in fraction)
-    return float(f"{total + current}.{decimals or 0}") or None
+def _begin(text: str, start: int, lead: Lead) -> tuple[int, bool]:
+    """Where the quantity begins, its currency and sign included, and whether the sign is a minus."""
+    begin = lead.start if lead.start >= 0 else start
+    inner = text[start - 1 : start]
+    if begin < start and inner in set("-−–+±"):  # $-5
+        return begin, inner in set("-−–")
+    sign, before = text[begin - 1 : begin] if begin else "", text[begin - 2] if begin > 1 else ""
+    if not sign or sign not in "-−–+±":
+        return begin, False
+    # A dash after a letter, a digit or a bracket joins or subtracts; an en dash is a minus only where nothing stands before it.
+    opens = not before or before in _OPENS or (before >= "\u2e80" and sign != "–")
+    return (begin - 1, sign in set("-−–")) if opens else (begin, False)
 
 
-def _free(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
-    return all(end <= first or start >= last for first, last in taken)
+def _year(text: str, quantity: Quantity, lead: Lead, *, signed: bool) -> Dated | None:
+    """A bare 1900 to 2099 is a year; after "in" or "since" also before a word that could be its unit (in 2026 people …)."""
+    first = quantity.first
+    if not first.digits or len(quantity.values) != 1 or signed or not 1900 <= first.number <= 2099:
+        return None
+    worded = lead.word in _TEMPORAL and text[first.end : first.end + 1] == " " and first.scale == 1
+    if not (quantity.bare or worded):
+        return None
+    return Dated((date(int(first.number), 1, 1),), "year", first.end, open_end=first.more)
 
 
-def _fact(kind: FactKind, values: tuple[float, ...], unit: str, start: int, end: int) -> Fact:
-    clean = tuple(float(f"{value:.12g}") for value in values)
-    return Fact(kind=kind, values=clean, unit=unit, start=start, end=end, text="?")
+def _counts(text: str, start: int, quantity: Quantity, lead: Lead) -> bool:
+    """Whether what was read is a quantity, and not part of a word or a name."""
+    plain = quantity.first.written
+    if text[start].isascii():
+        if _GLUE.match(text, quantity.end) and text[quantity.end - 1] != "%" and (quantity.bare or text[quantity.end] not in "-‐‑"):
+            return False
+        return bool(lead.money) or not is_name(text, start, plain, bare=quantity.bare)
+    if lead.ratio is not None:
+        return True
+    if text[start - 1 : start] in {"几", "幾", "数", "數", "第", "〇"}:
+        return False
+    if quantity.bare:
+        return len(plain) > 1 and any(character in "百千万萬亿億" for character in plain)
+    # 一年, 一人 and 三人 are more often words than counts; 三桶油 are three companies.
+    word = quantity.unit == "" or (plain == "一" and quantity.unit in _ARTICLE_UNITS) or text.startswith("油", quantity.end)
+    return not (word and len(plain) == 1 and quantity.first.scale == 1)
 
 
-def normalised(text: str) -> str:
-    """A text with compatibility forms folded, for comparing quotes; offsets are not kept."""
-    return unicodedata.normalize("NFKC", text)
+def _fact(text: str, begin: int, quantity: Quantity, lead: Lead) -> Fact:
+    after = _AFTER.match(text, quantity.end)
+    end = after.end() if after else quantity.end
+    if lead.word == "over" and quantity.unit in _ARTICLE_UNITS:  # "over 5 years" says how long, not how much
+        lead = lead._replace(bound="", approximate=False)
+    bound: Bound = lead.bound
+    if quantity.more or (after and after["min"]):
+        bound = "min"
+    elif after and after["max"]:
+        bound = "max"
+    more_than = quantity.more and any(character in "多余餘" for character in text[begin:end])
+    return Fact(
+        kind="number" if len(quantity.values) == 1 else "range", values=quantity.values, unit=quantity.unit, bound=bound,
+        approximate=lead.approximate or more_than or bool(after and after["about"]), start=begin, end=end, text=text[begin:end],
+    )  # fmt: skip

@@ -31,7 +31,7 @@ def test_the_oil_falsifier_fires_and_challenges_its_thesis_while_a_person_is_ask
 def test_every_contradiction_of_the_fact_sheet_is_named(finished):
     _, result = finished
     texts = " ".join(item["text"] for item in result["contradictions"])
-    for words in ("pays 5.38 of a maximum 20", "12x is claimed", "glut in 2027–2029", "55–60 %", "1000 x"):
+    for words in ("pays 5.38 of a maximum 20", "12x is claimed", "glut in 2027–2029", "55–60 %", "1000x"):
         assert words in texts
     assert len(result["contradictions"]) == 5
 
