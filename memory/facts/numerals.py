@@ -12,7 +12,7 @@ _WRITTEN = re.compile(
 )
 _CHINESE = re.compile(r"[零〇一二两兩三四五六七八九十百千万萬亿億兆]++(?:[点點][零〇一二三四五六七八九]++)?")
 _LATIN_WORD = re.compile(r"([ \t\n-]?)([A-Za-z]+)(?![0-9_À-ÖØ-öø-ʯ])")
-_MORE = re.compile(r"\+(?![0-9])|[多余餘](?![于於样樣数數少头頭])")
+_MORE = re.compile(r"\+(?![0-9$€£¥₩₹]|[A-Z]{2})|[多余餘](?![于於样樣数數少头頭])")
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _SMALL = {"十": 10, "百": 100, "千": 1000}
 _BIG = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
