@@ -48,8 +48,9 @@ def extract_facts(text: str) -> list[Fact]:
             lead, at = extend(plain, match, lead), match.end()
             continue
         if read.fact:
-            written = text[read.fact.start : read.fact.end]
-            facts.append(read.fact if read.fact.text == written else read.fact.model_copy(update={"text": written}))
+            # A plus that said "or more" of the fact before is no sign of this one.
+            begin = max(read.fact.start, facts[-1].end if facts else 0)
+            facts.append(read.fact.model_copy(update={"start": begin, "text": text[begin : read.fact.end]}))
         lead, at = Lead(), max(read.end, start + 1)
     return facts
 

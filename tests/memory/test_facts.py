@@ -180,6 +180,7 @@ DENSE = st.text(st.sampled_from("0123456789０９.,-–−/、: $¥€%+一二�
 @given(st.one_of(st.text(), DENSE, st.lists(PIECES, max_size=12).map("".join)))
 @example("0元+$0")
 @example("5%+USD 3")
+@example("0元+两成")
 def test_spans_open_their_place_and_never_overlap(text):
     facts = extract_facts(text)
     assert all(text[fact.start : fact.end] == fact.text and fact.text for fact in facts)
