@@ -7,6 +7,7 @@ StoaError
 └── ModelError            a model did not give an answer that can be used
     ├── ModelUnreachableError   try again later; the run can be resumed
     ├── ModelRefusedError       the endpoint refuses this request: change it, or the settings
+    ├── ModelContextError       the request is longer than the model can read: shorten it
     └── ModelAnswerError        an answer came, but not a whole or not a valid one
 """
 
@@ -35,6 +36,10 @@ class ModelUnreachableError(ModelError):
 
 class ModelRefusedError(ModelError):
     """The endpoint or the model refuses the request."""
+
+
+class ModelContextError(ModelError):
+    """The request is longer than the model's context."""
 
 
 class ModelAnswerError(ModelError):

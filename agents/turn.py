@@ -1,6 +1,6 @@
 """One agent's turn: what it was asked, and what it gives back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,12 @@ from memory.thesis import Evidence, Proposal
 
 FindingKind = Literal["signal", "falsifier", "passage", "calculation", "contradiction", "request", "forecast", "bet", "chart"]
 Step = Literal["plan", "work", "discuss", "propose", "answer"]
+WORKERS = ("data-analyst", "quant")
+"""Roles whose work the others build on; developer and front-end join in the discussion, once findings are there."""
+
+
+Say = Callable[[int, str], None]
+"""Called with the number of the attempt and the text so far: a higher number replaces what the lower ones said."""
 
 
 class _Frozen(BaseModel):
@@ -63,8 +69,12 @@ class Task(_Frozen):
 class Agent(Protocol):
     """Who takes turns: a playbook, or a model."""
 
-    def take(self, task: Task, workbench: Workbench) -> Turn:
-        """Work on a task and give back what came of it."""
+    def take_all(self, tasks: Sequence[Task], workbench: Workbench, say: Say | None = None) -> Iterator[Turn]:
+        """Work on tasks that do not depend on each other; the turns come in the order of the tasks, each as soon as it can."""
+        ...
+
+    def left(self, run_id: str) -> float:
+        """The share of the run's budget that is left, 0 to 1; 1 for who spends nothing."""
         ...
 
 

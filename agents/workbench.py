@@ -8,6 +8,7 @@ from typing import Any
 
 from memory.book import Book, Entry
 from memory.forecasts import Forecasts
+from memory.gists import add_gists
 from memory.market import Market
 from memory.measures import DocumentFacts
 from memory.recall import Recall
@@ -75,6 +76,10 @@ class Workbench:
             )
         )
         return Evidence(record=record.id, quote=body, source_uri=uri, locator=locator)
+
+    def add_gists(self, lines: Mapping[str, tuple[str, str]]) -> None:
+        """Give records one line in English and in Chinese, by record id."""
+        add_gists(self.store.database, lines)
 
     def cite(self, record: Record, quote: str) -> Evidence:
         """A quote of a record."""

@@ -1,7 +1,7 @@
 """The composition root: it alone knows every adapter, and wires them from the settings."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +18,17 @@ from memory.journal import Journal
 from memory.store import Store
 
 if TYPE_CHECKING:
+    from agents.model import Answer, Prompt
     from agents.role import Role
     from agents.turn import Agent
     from agents.workbench import Workbench
     from integrations.library import FolderLibrary
+    from integrations.models.client import ModelClient
     from memory.embedding import HashedBM25
     from memory.index import VectorIndex
     from memory.market import Market
     from memory.recall import Recall
+    from memory.thesis import Evidence
     from orchestrator.channel import Channel
     from orchestrator.context import Context
 
@@ -185,11 +188,31 @@ class Desk:
         if not self.settings.model.name:
             return PlaybookTurn()
         from agents.model_turn import ModelTurn
-        from integrations.models.claude import ClaudeModel
 
-        key = self.settings.anthropic_api_key
-        model = ClaudeModel(self.settings.model, key.get_secret_value() if key else "", self.journal)
-        return ModelTurn(model, PlaybookTurn(), self.roles)
+        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store))
+
+    @staticmethod
+    def check(store: Store) -> "Callable[[str, Sequence[Evidence]], Sequence[str]]":
+        """What is wrong with a text that rests on records of a store."""
+        from orchestrator.grounding import ground
+
+        def problems(text: str, evidence: "Sequence[Evidence]") -> "Sequence[str]":
+            return ground(text, evidence, store.many([item.record for item in evidence])).problems
+
+        return problems
+
+    def receipt(self, prompt: "Prompt") -> "Answer | None":
+        """The answer that a request had when it was made; None when it never was."""
+        return self.model.known(prompt)
+
+    @cached_property
+    def model(self) -> "ModelClient":
+        """The model's client, for the endpoint of the settings."""
+        from integrations.models.client import ModelClient
+
+        secret = self.settings.anthropic_api_key
+        key = secret.get_secret_value() if secret else ""
+        return ModelClient(self.settings.model, key, self.journal, self.clock, self.state / "capabilities")
 
     @property
     def model_name(self) -> str:

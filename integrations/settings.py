@@ -3,7 +3,7 @@
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -28,15 +28,33 @@ class DeskSettings(_Section):
     rounds: int = Field(default=2, ge=1, le=6, description="rounds of discussion in a run")
 
 
+class RoleModel(_Section):
+    """What one role uses in place of the usual."""
+
+    name: str = ""
+    effort: Literal["", "low", "medium", "high", "xhigh", "max"] = ""
+
+
 class ModelSettings(_Section):
     """The model, when there is one: an Anthropic key, or a local server that speaks the Messages API."""
 
     name: str = Field(default="", description="e.g. claude-sonnet-5-5; empty means no model")
+    cheap: str = Field(default="", description="for triage, gists and summaries; empty means the usual one")
+    strong: str = Field(default="", description="for roles whose file says strong; empty means the usual one")
+    roles: dict[str, RoleModel] = Field(default_factory=dict, description="[model.roles.quant] name = …, effort = …")
+    effort: bool = Field(default=False, description="send each role's effort; the model must know it")
     base_url: str = Field(default="", description="a local server; empty means Anthropic")
+    endpoint: Literal["auto", "anthropic"] = Field(default="auto", description="anthropic: behind base_url is Anthropic's own service")
     max_tokens: int = Field(default=2000, ge=100)
-    timeout_seconds: float = Field(default=120, gt=0)
+    timeout_seconds: float = Field(default=120, gt=0, description="without a word from the endpoint")
+    parallel: int = Field(default=8, ge=1, le=64, description="requests at once")
+    batch: bool = Field(default=False, description="send what can wait as Message Batches, at half the price")
+    batch_poll_seconds: float = Field(default=30, ge=0)
     budget_usd: float = Field(default=2.0, gt=0, description="per run, checked before each call")
+    budget_usd_day: float = Field(default=10.0, gt=0, description="of the desk in 24 hours")
     budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
+    budget_calls: int = Field(default=200, gt=0, description="per run")
+    budget_seconds: float = Field(default=3600, gt=0, description="of waiting for the model, per run")
 
 
 class Settings(BaseSettings):

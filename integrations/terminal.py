@@ -7,7 +7,7 @@ from orchestrator.channel import Message
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
+    from rich.progress import Progress, TaskID
 
     from agents.role import Role
 
@@ -21,7 +21,8 @@ class TerminalChannel:
     def __init__(self, console: "Console", roles: "Mapping[str, Role]") -> None:
         self._console = console
         self._roles = roles
-        self._status: Status | None = None
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
 
     def post(self, message: Message) -> None:
         """A persona's name, the text, then the sources."""
@@ -43,21 +44,30 @@ class TerminalChannel:
             self._console.print(Padding(f"[dim]↳ and {len(shown) - CITATIONS} more in the report[/dim]", (0, 0, 0, 5)))
         self._console.print()
 
-    def progress(self, text: str) -> None:
-        """A spinner on a terminal; nothing where output is kept."""
+    def progress(self, text: str, share: float | None = None) -> None:
+        """A bar on a terminal, a moving one where no end is known; nothing where output is kept."""
         if not self._console.is_terminal:
             return
-        if self._status is None:
-            self._status = self._console.status(text)
-            self._status.start()
-        else:
-            self._status.update(text)
+        if self._bar is None:
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (BarColumn(bar_width=24), TextColumn("{task.description}"), TimeElapsedColumn())
+            self._bar = Progress(*columns, console=self._console, transient=True)
+            self._task = self._bar.add_task(text, total=None)
+            self._bar.start()
+        if self._task is not None:
+            self._bar.update(self._task, description=text, total=None if share is None else 1.0, completed=share or 0.0)
+
+    def draft(self, key: str, role: str, attempt: int, text: str) -> None:
+        """The last words of what is being written, on the line of the bar."""
+        del key, attempt
+        self.progress(f"{role}: {' '.join(text.split())[-60:]}")
 
     def close(self) -> None:
-        """Take the spinner away."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
 
 class SilentChannel:
@@ -66,5 +76,8 @@ class SilentChannel:
     def post(self, message: Message) -> None:
         """Kept in memory by the outbox; not shown."""
 
-    def progress(self, text: str) -> None:
+    def progress(self, text: str, share: float | None = None) -> None:
+        """Not shown."""
+
+    def draft(self, key: str, role: str, attempt: int, text: str) -> None:
         """Not shown."""

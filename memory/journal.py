@@ -1,6 +1,6 @@
 """What the desk has under way: runs, approvals, effects and receipts, as rows that survive any crash."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -200,6 +200,23 @@ class Journal:
                 insert(effects).values(key=key, run_id=run_id, kind=kind, payload=payload, created_at=self._clock(), done_at=None)
             )
 
+    def mark(self, connection: Connection, key: str, run_id: str, payload: dict[str, Any]) -> None:
+        """Write down that a step is finished, with what it left: nothing leaves the desk by this."""
+        now = self._clock()
+        connection.execute(insert(effects).values(key=key, run_id=run_id, kind="mark", payload=payload, created_at=now, done_at=now))
+
+    def mark_all(self, payloads: Mapping[str, dict[str, Any]], run_id: str) -> None:
+        """Several marks, all or none."""
+        with self._database.writing() as connection:
+            for key, payload in payloads.items():
+                self.mark(connection, key, run_id, payload)
+
+    def marked(self, key: str) -> dict[str, Any] | None:
+        """What a finished step left; None when it is not finished."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(effects.c.payload).where(effects.c.key == key, effects.c.kind == "mark")).scalar()
+        return dict(found) if found is not None else None
+
     def effects(self, run_id: str = "", *, only_open: bool = False) -> list[tuple[int, str, str, dict[str, Any]]]:
         """(seq, key, kind, payload) of effects, oldest first."""
         query = select(effects).order_by(effects.c.seq)
@@ -221,6 +238,12 @@ class Journal:
             if connection.execute(select(receipts.c.id).where(receipts.c.key == key)).first() is None:
                 new = str(ULID.from_datetime(self._clock()))
                 connection.execute(insert(receipts).values(id=new, key=key, at=self._clock(), **fields))
+
+    def receipt_of(self, key: str) -> dict[str, Any] | None:
+        """The receipt of one call; None when it was not made."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(receipts).where(receipts.c.key == key)).one_or_none()
+        return {**row._mapping} if row is not None else None  # noqa: SLF001 - the library offers no public name
 
     def receipts(self, run_id: str = "") -> list[dict[str, Any]]:
         """Receipts of a run, or all, oldest first."""

@@ -54,6 +54,16 @@ class Store:
         with self._database.writing() as connection:
             return self.write(connection, draft, supersedes=supersedes, linked=linked)
 
+    @property
+    def database(self) -> Database:
+        """Where the records are kept."""
+        return self._database
+
+    @property
+    def clock(self) -> Clock:
+        """The time that records are stamped with."""
+        return self._clock
+
     def remember_many(self, drafts: Iterable[Draft]) -> list[RecordId]:
         """Store many records in batches of one transaction each; ids in the order given."""
         ids: list[RecordId] = []

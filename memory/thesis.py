@@ -273,6 +273,7 @@ class Proposal(_Frozen):
     rationale: str
     evidence: tuple[Evidence, ...] = ()
     idempotency_key: str = ""
+    judgement: bool = Field(default=False, description="a model's own view, beyond what the rules give: a person decides")
 
 
 def chain_hash(parent: str, canonical: str) -> str:

@@ -27,6 +27,10 @@ class Channel(Protocol):
         """Show a message. It may be delivered again after a crash, under the same key."""
         ...
 
-    def progress(self, text: str) -> None:
-        """Say what is under way; not kept."""
+    def progress(self, text: str, share: float | None = None) -> None:
+        """Say what is under way, and how much of the whole is done, 0 to 1, where that is known; not kept."""
+        ...
+
+    def draft(self, key: str, role: str, attempt: int, text: str) -> None:
+        """Show a post as it is written. A higher attempt replaces what the lower ones showed; ``post`` with the key ends it."""
         ...

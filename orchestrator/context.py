@@ -1,11 +1,11 @@
 """What the graphs work with: the desk's parts, handed in by the composition root."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from agents.turn import Agent, Finding, Post, Turn
+from agents.turn import Agent, Finding, Post, Say, Turn
 from agents.workbench import Workbench
 from memory.book import Book
 from memory.clock import Clock
@@ -71,6 +71,7 @@ class Context:
         """
         turn = self._grounded(turn)
         saved = Saved([], [], [])
+        mark = f"{run_id}:{step}:turn"
         with self.database.writing() as connection:
             self.journal.hold(connection, run_id, fence)
             for number, post in enumerate(turn.posts):
@@ -84,8 +85,20 @@ class Context:
             for number, proposal in enumerate(turn.proposals):
                 draft = _proposed(proposal, run_id, f"{run_id}:{step}:proposal:{number}", as_of)
                 saved.proposals.append(self.store.write(connection, draft).id)
+            if self.journal.marked(mark) is None:
+                self.journal.mark(connection, mark, run_id, {**asdict(saved), "requests": list(turn.requests)})
         self.deliver(run_id)
         return saved
+
+    def saved(self, run_id: str, step: str) -> "Saved | None":
+        """What a turn left before the process was cut off; None when it has to be taken."""
+        found = self.journal.marked(f"{run_id}:{step}:turn")
+        return Saved(found["posts"], found["findings"], found["proposals"]) if found else None
+
+    def people(self, thread_id: str) -> tuple[Post, ...]:
+        """What people said in a thread, oldest first: taken in at the next turn."""
+        found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE])
+        return tuple(Post(role=record.author, text=record.body) for record in found if record.trust is Trust.PERSON)
 
     def _grounded(self, turn: Turn) -> Turn:
         """A model's posts with their quotes checked and their unsupported numbers marked; a playbook's as they are."""
@@ -97,6 +110,11 @@ class Context:
             checked = ground(post.text, post.citations, records)
             posts.append(post.model_copy(update={"text": checked.text, "citations": checked.evidence}))
         return turn.model_copy(update={"posts": tuple(posts)})
+
+    def drafts(self, run_id: str, step: str, role: str) -> Say:
+        """What a model is writing goes to the channel under the key that the finished post will have."""
+        key = f"{run_id}:{step}:post:0"
+        return lambda attempt, text: self.channel.draft(key, role, attempt, text)
 
     def deliver(self, run_id: str = "") -> int:
         """Hand open posts to the channel, oldest first; returns how many."""

@@ -59,8 +59,10 @@ class Conversation:
         as_of = datetime.fromisoformat(state["as_of"])
         count = len(state.get("asked", []))
         task = Task(step="answer", role=role, question=state["text"], posts=self._context.posts(state.get("posts", [])))
-        turn = self._context.agent.take(task, self._context.workbench(state["thread_id"], as_of))
-        saved = self._context.save(state["thread_id"], self._fence, f"answer:{state['number']}:{count}", turn, as_of)
+        key = f"answer:{state['number']}:{count}"
+        say = self._context.drafts(state["thread_id"], key, role)
+        (turn,) = self._context.agent.take_all([task], self._context.workbench(state["thread_id"], as_of), say)
+        saved = self._context.save(state["thread_id"], self._fence, key, turn, as_of)
         following = next((name for post in turn.posts for name in post.to if name in self._roles), "")
         done = count + 1 >= HANDOFFS or following in [*state.get("asked", []), role]
         return {"posts": saved.posts, "asked": [role], "role": "" if done else following}

@@ -35,6 +35,8 @@ def rule_on(proposal: Proposal, thesis: Thesis, rules: GateRules) -> Ruling:
         return Ruling("allow", "a fired falsifier challenges the thesis at once")
     if thesis.status is ThesisStatus.CHALLENGED:
         return Ruling("ask", "the thesis is challenged")
+    if proposal.judgement:
+        return Ruling("ask", "it is a judgement, which no rule gives")
     others = sorted(set(patch) - _FREE)
     if others:
         return Ruling("ask", f"it changes {', '.join(others)}")

@@ -1,4 +1,4 @@
-"""The research graph: brief → plan → work (one branch a role) → discuss → propose → ground → gate → commit → publish → wait.
+"""The research graph: brief → plan → work → discuss → propose → ground → gate → commit → publish → wait.
 
 The state carries ids and small values only; what they name is in the domain tables, written under idempotency keys, so
 that a step which is run again after a crash writes nothing twice.
@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypedDict
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send, interrupt
 
-from agents.turn import Task, Turn
+from agents.turn import WORKERS, Task, Turn
 from memory.errors import StaleError
 from memory.thesis import Approval, Proposal, ThesisStatus
 from orchestrator.brief import write_brief
@@ -21,9 +21,10 @@ from orchestrator.context import Context
 from orchestrator.grounding import ground
 from orchestrator.permissions import rule_on
 
-WORKERS = ("data-analyst", "quant")
-"""Roles whose work the others build on; developer and front-end join in the discussion, once findings are there."""
-DISCUSSANTS = ("data-analyst", "developer", "frontend", "architect")
+DISCUSSANTS = ("data-analyst", "quant", "developer", "frontend")
+"""Who may speak in a round, in this order; the architect closes."""
+RESERVE = 0.25
+"""Share of the budget kept for the revisions: a discussion that has used the rest is closed."""
 
 
 class State(TypedDict, total=False):
@@ -35,12 +36,13 @@ class State(TypedDict, total=False):
     wanted: list[str]
     brief: str
     theses: list[str]
-    role: str
     approval: str
     posts: Annotated[list[str], operator.add]
     findings: Annotated[list[str], operator.add]
     proposals: list[str]
     round: int
+    heard: int
+    closed: bool
     approvals: list[str]
     settled: Annotated[list[str], operator.add]
 
@@ -59,7 +61,7 @@ class Research:
             graph.add_node(name, self._counted(getattr(self, name)))
         graph.add_edge(START, "brief")
         graph.add_conditional_edges("brief", lambda state: "plan" if state["theses"] else "publish", ["plan", "publish"])
-        graph.add_conditional_edges("plan", self._branches, ["work"])
+        graph.add_edge("plan", "work")
         graph.add_edge("work", "discuss")
         graph.add_conditional_edges("discuss", self._more, ["discuss", "propose"])
         graph.add_edge("propose", "ground")
@@ -77,12 +79,8 @@ class Research:
 
         return run
 
-    def _branches(self, state: State) -> list[Send]:
-        shared = {key: state[key] for key in ("run_id", "as_of", "theses", "brief")}
-        return [Send("work", {**shared, "role": role}) for role in WORKERS]
-
     def _more(self, state: State) -> str:
-        return "discuss" if state["round"] < self._context.rounds else "propose"
+        return "propose" if state["closed"] else "discuss"
 
     def _waits(self, state: State) -> list[Send] | str:
         shared = {key: state[key] for key in ("run_id", "as_of")}
@@ -90,45 +88,51 @@ class Research:
 
     def brief(self, state: State) -> dict[str, Any]:
         """Take in what is new; name the theses it touches."""
-        self._context.channel.progress("reading what is new")
+        self._context.channel.progress("reading what is new", 0.02)
         brief = write_brief(self._context, state["run_id"], _moment(state), state.get("wanted", []))
         return {"brief": brief, "theses": self._context.store.get(brief).data["theses"], "round": 0}
 
     def plan(self, state: State) -> dict[str, Any]:
         """The architect assigns."""
         question = self._context.store.get(state["brief"]).body
-        return self._turn(state, "plan", Task(step="plan", role="architect", theses=tuple(state["theses"]), question=question))
+        return self._turns(state, "plan", [Task(step="plan", role="architect", theses=tuple(state["theses"]), question=question)])
 
     def work(self, state: State) -> dict[str, Any]:
-        """One role works on its theses."""
-        role = state["role"]
-        self._context.channel.progress(f"{role} works on {len(state['theses'])} theses")
+        """Those whose work the others build on, side by side."""
+        self._context.channel.progress(f"{' and '.join(WORKERS)} work on {len(state['theses'])} theses", 0.3)
         new = tuple(self._context.store.get(state["brief"]).data["new_records"])
-        return self._turn(state, f"work:{role}", Task(step="work", role=role, theses=tuple(state["theses"]), new_records=new))
+        tasks = [Task(step="work", role=role, theses=tuple(state["theses"]), new_records=new) for role in WORKERS]
+        return {**self._turns(state, "work", tasks), "heard": len(state["posts"])}
 
     def discuss(self, state: State) -> dict[str, Any]:
-        """One round: who was addressed answers; the architect closes in the last one."""
+        """One round: who was addressed answers; the architect closes when nobody is, or when rounds or budget end."""
         number = state["round"]
-        posts: list[str] = []
-        findings: list[str] = []
-        for role in DISCUSSANTS:
-            task = Task(
-                step="discuss", role=role, theses=tuple(state["theses"]), round=number,
-                findings=self._context.findings(state.get("findings", [])), posts=self._context.posts(state.get("posts", []) + posts),
-            )  # fmt: skip
-            if role == "data-analyst" and number:
-                continue  # it has answered; the last round is for closing
-            update = self._turn(state, f"discuss:{number}:{role}", task)
-            posts += update["posts"]
-            findings += update["findings"]
-        return {"posts": posts, "findings": findings, "round": number + 1}
+        new = (*self._context.posts(state["posts"][state["heard"] :]), *self._context.people(state["run_id"]))
+        addressed = {name for post in new for name in post.to}
+        speakers = [role for role in DISCUSSANTS if role in addressed or (number == 0 and role != "quant")]
+        update = self._turns(state, f"discuss:{number}", [self._discussion(state, role, []) for role in speakers])
+        open_ = {name for post in self._context.posts(update["posts"]) for name in post.to if name in DISCUSSANTS}
+        last = number + 1 >= self._context.rounds or self._context.agent.left(state["run_id"]) < RESERVE
+        closed = last or (number > 0 and not open_)
+        if closed:
+            closing = self._turns(state, f"discuss:{number}", [self._discussion(state, "architect", update["posts"])])
+            update = {name: update[name] + closing[name] for name in update}
+        return {**update, "round": number + 1, "heard": len(state["posts"]), "closed": closed}
+
+    def _discussion(self, state: State, role: str, since: list[str]) -> Task:
+        posts = (*self._context.posts(state.get("posts", []) + since), *self._context.people(state["run_id"]))
+        return Task(
+            step="discuss", role=role, theses=tuple(state["theses"]), round=max(state["round"], 1 if role == "architect" else 0),
+            findings=self._context.findings(state.get("findings", [])), posts=posts,
+        )  # fmt: skip
 
     def propose(self, state: State) -> dict[str, Any]:
-        """The architect drafts revisions from the findings."""
-        self._context.channel.progress("drafting revisions")
+        """The architect drafts revisions from the findings and what was said on them."""
+        self._context.channel.progress("drafting revisions", 0.7)
         findings = self._context.findings(state.get("findings", []))
-        task = Task(step="propose", role="architect", theses=tuple(state["theses"]), findings=findings)
-        turn = self._context.agent.take(task, self._context.workbench(state["run_id"], _moment(state)))
+        posts = (*self._context.posts(state.get("posts", [])), *self._context.people(state["run_id"]))
+        task = Task(step="propose", role="architect", theses=tuple(state["theses"]), findings=findings, posts=posts)
+        (turn,) = self._context.agent.take_all([task], self._context.workbench(state["run_id"], _moment(state)))
         saved = self._context.save(state["run_id"], self._fence, "propose", turn, _moment(state))
         return {"proposals": saved.proposals}
 
@@ -174,7 +178,7 @@ class Research:
 
     def publish(self, state: State) -> dict[str, Any]:
         """Write the report and the charts."""
-        self._context.channel.progress("drawing the report")
+        self._context.channel.progress("drawing the report", 0.85)
         self._context.index()
         self._context.reporter.publish(state["run_id"], _moment(state))
         return {}
@@ -200,11 +204,16 @@ class Research:
                 return f"{approval_id}:stale"
         return f"{approval_id}:{item.status}"
 
-    def _turn(self, state: State, step: str, task: Task) -> dict[str, Any]:
-        as_of = _moment(state)
-        turn = self._context.agent.take(task, self._context.workbench(state["run_id"], as_of))
-        saved = self._context.save(state["run_id"], self._fence, step, turn, as_of)
-        return {"posts": saved.posts, "findings": saved.findings}
+    def _turns(self, state: State, step: str, tasks: list[Task]) -> dict[str, Any]:
+        """A turn a task, each saved as it comes; one that was saved before a crash is not taken again."""
+        context, run_id, as_of = self._context, state["run_id"], _moment(state)
+        saved = {task.role: context.saved(run_id, f"{step}:{task.role}") for task in tasks}
+        done = context.findings([name for found in saved.values() if found for name in found.findings])
+        rest = [task.model_copy(update={"findings": (*task.findings, *done)}) for task in tasks if saved[task.role] is None]
+        for task, turn in zip(rest, context.agent.take_all(rest, context.workbench(run_id, as_of)), strict=True):
+            saved[task.role] = context.save(run_id, self._fence, f"{step}:{task.role}", turn, as_of)
+        found = [item for item in saved.values() if item]
+        return {"posts": [name for item in found for name in item.posts], "findings": [name for item in found for name in item.findings]}
 
 
 def _after_challenge(proposal: Proposal, context: Context) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from agents.errors import ToolError
 from agents.tool import tool
 from agents.workbench import Workbench
 from memory.records import Draft, Hit, Kind
@@ -21,11 +22,44 @@ class Remembered(BaseModel):
     version: int
 
 
+class Read(BaseModel):
+    """A part of a record, word for word."""
+
+    id: str
+    source_uri: str
+    locator: str
+    offset: int
+    length: int
+    text: str
+
+
+PAGE = 4000
+"""Characters of a record that one reading shows."""
+
+
 @tool("recall")
-def recall(workbench: Workbench, query: str, k: int = 8, kind: Kind | None = None, thesis: str = "") -> Hits:
-    """Find passages, notes and findings by what they say, in English or Chinese, as known at the as-of."""
-    found = workbench.recall.search(query, k, kinds=[kind] if kind else [], as_of=workbench.as_of, thesis=thesis)
-    return Hits(hits=found.hits, index_lag=found.index_lag)
+def recall(workbench: Workbench, query: str, k: int = 8, kind: Kind | None = None, thesis: str = "", also: str = "") -> Hits:
+    """Find passages, notes and findings by what they say; `also` is the query in the other language (English, 中文)."""
+    hits: dict[str, Hit] = {}
+    lag = 0
+    for question in dict.fromkeys(text for text in (query, also) if text):
+        found = workbench.recall.search(question, k, kinds=[kind] if kind else [], as_of=workbench.as_of, thesis=thesis)
+        lag = max(lag, found.index_lag)
+        for hit in found.hits:
+            if hit.id not in hits or hits[hit.id].score < hit.score:
+                hits[hit.id] = hit
+    best = sorted(hits.values(), key=lambda hit: (-hit.score, hit.id))[:k]
+    return Hits(hits=best, index_lag=lag)
+
+
+@tool("read")
+def read(workbench: Workbench, id: str, offset: int = 0) -> Read:  # noqa: A002 - the record's id, as every tool names it
+    """Read a record on from an offset: a passage's surroundings, or a result that was too long to show."""
+    record = workbench.store.get(id)
+    if record.known_at > workbench.as_of:
+        raise ToolError(f"record {id} was not known at {workbench.as_of:%Y-%m-%d}: recall finds what was")
+    text = record.body[offset : offset + PAGE]
+    return Read(id=id, source_uri=record.source_uri, locator=record.locator, offset=offset, length=len(record.body), text=text)
 
 
 @tool("remember", effect="write")

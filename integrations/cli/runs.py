@@ -124,6 +124,23 @@ def resume(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) ->
 
 
 @app.command()
+def replay(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Do a run again from its receipts, with no model, and say whether the same comes out."""
+    from integrations.replay import replay as replayed
+
+    with open_desk(desk) as opened:
+        found = replayed(opened, run_id)
+    if as_json:
+        emit(found.model_dump())
+    elif found.identical:
+        console().print(f"{run_id}: identical, {found.compared} posts, findings, proposals and revisions from {found.calls} model calls.")
+    else:
+        console().print(f"{run_id} differs: " + "; ".join(found.differences))
+    if not found.identical:
+        raise typer.Exit(1)
+
+
+@app.command()
 def cancel(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
     """Stop a run for good: what it committed stays, what it asked is withdrawn."""
     from integrations.terminal import SilentChannel

@@ -7,6 +7,8 @@ from typing import Any
 import yaml
 
 _MILLION = 1e6
+BATCH_SHARE = 0.5
+"""What a request in a batch costs, of its usual price."""
 
 
 @cache
@@ -22,7 +24,8 @@ def cost_usd(model: str, usage: dict[str, int]) -> float | None:
 
     Args:
         model: as the endpoint names it; a dated suffix is understood.
-        usage: the Messages API's fields: input_tokens, output_tokens, cache_creation_input_tokens, cache_read_input_tokens.
+        usage: the Messages API's fields: input_tokens, output_tokens, cache_creation_input_tokens,
+            cache_read_input_tokens; and ``batch`` when it was sent in one.
     """
     prices = next((row for name, row in price_table().items() if model == name or model.startswith(f"{name}-")), None)
     if prices is None:
@@ -33,4 +36,5 @@ def cost_usd(model: str, usage: dict[str, int]) -> float | None:
         "cache_write": "cache_creation_input_tokens",
         "cache_read": "cache_read_input_tokens",
     }
-    return sum(float(prices[price]) * usage.get(field, 0) for price, field in parts.items()) / _MILLION
+    share = BATCH_SHARE if usage.get("batch") else 1.0
+    return share * sum(float(prices[price]) * usage.get(field, 0) for price, field in parts.items()) / _MILLION

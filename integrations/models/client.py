@@ -1,0 +1,174 @@
+"""Claude, or any server that speaks the Messages API, through the anthropic SDK: one client for all."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agents.errors import ModelAnswerError, ModelContextError, ModelError
+from agents.model import Answer, Prompt
+from agents.turn import Say
+from integrations.models.attempts import Outcome, Pause, attempts
+from integrations.models.batches import batched
+from integrations.models.budget import Budget
+from integrations.models.capabilities import Capabilities, CapabilityFile, anthropic
+from integrations.models.probe import probe
+from integrations.models.receipts import Receipts
+from integrations.models.redaction import redactor
+from integrations.models.stream import Received, receive
+from integrations.models.wire import request_of
+from integrations.settings import ModelSettings
+from memory.clock import Clock
+from memory.journal import Journal
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic
+
+
+class ModelClient:
+    """Fulfils ``Model``: receipts for every attempt, limits before every call, faults as our own errors."""
+
+    def __init__(
+        self, settings: ModelSettings, key: str, journal: Journal, clock: Clock, folder: Path, *, pause: Pause = time.sleep
+    ) -> None:
+        self._settings = settings
+        self._key = key
+        self._clock = clock
+        self._found = CapabilityFile(folder)
+        self._redact = redactor([key])
+        self._pause = pause
+        self._receipts = Receipts(journal)
+        self._budget = Budget(settings, journal, clock)
+        self._journal = journal
+        self._opened: Anthropic | None = None
+
+    def left(self, run_id: str) -> float:
+        """The share of the run's budget that is not spent, 0 to 1."""
+        return self._budget.left(run_id)
+
+    def complete_all(self, prompts: Sequence[Prompt], say: Say | None = None) -> list[Answer | ModelError]:
+        """Answer prompts that do not depend on each other, at once; see ``Model``."""
+        keys = [self.key(prompt) for prompt in prompts]
+        found: dict[str, Answer | ModelError] = {key: known for key in keys if (known := self._receipts.answer(key)) is not None}
+        open_ = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in found}
+        if open_:
+            self._budget.check(prompts[0].run_id, [(self.model_of(prompt), prompt) for prompt in open_.values()])
+            many = self._settings.batch and len(open_) > 1
+            for key, outcome in self._batch(open_) if many else self._stream_all(open_, say):
+                found[key] = self._kept(key, open_[key], outcome)
+        stopped = next((item for item in found.values() if not isinstance(item, Answer | ModelAnswerError | ModelContextError)), None)
+        if stopped is not None:
+            raise stopped
+        return [found[key] for key in keys]
+
+    def known(self, prompt: Prompt) -> Answer | None:
+        """The answer on a receipt; None when this was never asked, or came to nothing."""
+        return self._receipts.answer(self.key(prompt))
+
+    def key(self, prompt: Prompt) -> str:
+        """The same prompt to the same model in the same run is the same call."""
+        digest = hashlib.sha256(f"{self.model_of(prompt)}\n{prompt.model_dump_json()}".encode()).hexdigest()
+        return f"{prompt.run_id}:{digest}"
+
+    def model_of(self, prompt: Prompt) -> str:
+        """The model that answers: the role's in the settings, else the tier's, else the usual one."""
+        settings, own = self._settings, self._settings.roles.get(prompt.agent)
+        tiers = {"": settings.name, "cheap": settings.cheap or settings.name, "strong": settings.strong or settings.name}
+        if own and own.name and prompt.tier != "cheap":
+            return own.name
+        return tiers.get(prompt.tier, prompt.tier)
+
+    def capabilities(self, model: str = "") -> Capabilities:
+        """What the endpoint can do with a model; found out in three requests the first time, unless it is Anthropic's own."""
+        model = model or self._settings.name
+        if not self._settings.base_url or self._settings.endpoint == "anthropic":
+            return anthropic(model)
+        known = self._found.get(self._settings.base_url, model)
+        if known is None:
+            known = self.probe(model)
+        return known
+
+    def probe(self, model: str = "") -> Capabilities:
+        """Find out anew what the endpoint can do, and keep it."""
+        model = model or self._settings.name
+        known = probe(self._settings.base_url, model, lambda request: self._probing(model, request), self._clock())
+        self._found.put(known)
+        return known
+
+    def _probing(self, model: str, request: dict[str, Any]) -> Received:
+        outcome = attempts(lambda into, _say: self._send({"model": model, **request}, into, None), None, self._pause)
+        prompt = Prompt(shared="", role="", task="probe", agent="desk", run_id="probe")
+        at = self._clock().isoformat()
+        for number, tried in enumerate(outcome.tried):
+            self._receipts.keep(f"probe:{model}:{at}:{len(str(request))}:{number}", prompt, tried, None)
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.tried[-1].received
+
+    def _stream_all(self, open_: dict[str, Prompt], say: Say | None) -> Iterator[tuple[str, Outcome]]:
+        """Every request in a thread of its own; results as they come, so that receipts are written as soon as there are any."""
+        requests = {key: self._request(prompt) for key, prompt in open_.items()}
+        self._client()
+        if len(open_) == 1:
+            ((key, request),) = requests.items()
+            yield key, self._attempts(open_[key], request, say)
+            return
+        with ThreadPoolExecutor(max_workers=min(len(open_), self._settings.parallel)) as pool:
+            waiting: dict[Future[Outcome], str] = {
+                pool.submit(self._attempts, open_[key], request, None): key for key, request in requests.items()
+            }
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+
+    def _attempts(self, prompt: Prompt, request: dict[str, Any], say: Say | None) -> Outcome:
+        return attempts(lambda into, tell: self._send(request, into, tell), prompt, self._pause, say)
+
+    def _batch(self, open_: dict[str, Prompt]) -> Iterator[tuple[str, Outcome]]:
+        requests = {key: self._request(prompt) for key, prompt in open_.items()}
+        poll = self._settings.batch_poll_seconds
+        return batched(self._client(), self._journal, requests, open_, lambda: self._pause(poll))
+
+    def _kept(self, key: str, prompt: Prompt, outcome: Outcome) -> Answer | ModelError:
+        for number, tried in enumerate(outcome.tried[:-1] if outcome.answer else outcome.tried, 1):
+            self._receipts.keep(f"{key}:attempt:{tried.received.request_id or self._clock().isoformat()}:{number}", prompt, tried, None)
+        if outcome.answer is None:
+            return outcome.error or ModelError("the model gave no answer: resume the run")
+        self._receipts.keep(key, prompt, outcome.tried[-1], outcome.answer)
+        return outcome.answer
+
+    def _request(self, prompt: Prompt) -> dict[str, Any]:
+        model = self.model_of(prompt)
+        request = request_of(prompt, self.capabilities(model))
+        own = self._settings.roles.get(prompt.agent)
+        effort = (own.effort if own else "") or (prompt.effort if self._settings.effort else "")
+        if effort:
+            request["output_config"] = {**request.get("output_config", {}), "effort": effort}
+        redacted: dict[str, Any] = _each_text(request, self._redact)
+        return {"model": model, "max_tokens": self._settings.max_tokens, **redacted}
+
+    def _client(self) -> "Anthropic":
+        if self._opened is None:
+            import anthropic as sdk
+
+            extra: dict[str, Any] = {"base_url": self._settings.base_url} if self._settings.base_url else {}
+            # One retry policy, ours: the SDK's would repeat a stream without a word, and obey any retry-after.
+            self._opened = sdk.Anthropic(api_key=self._key or "local", timeout=self._settings.timeout_seconds, max_retries=0, **extra)
+        return self._opened
+
+    def _send(self, request: dict[str, Any], into: Received, say: Callable[[str], None] | None) -> None:
+        client = self._client()
+        with client.messages.create(**request, stream=True) as stream:
+            into.request_id = stream.response.headers.get("request-id", "")
+            receive(stream, into, say)
+
+
+def _each_text(node: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(node, str):
+        return change(node)
+    if isinstance(node, list):
+        return [_each_text(item, change) for item in node]
+    if isinstance(node, dict):
+        return {key: _each_text(value, change) for key, value in node.items()}
+    return node

@@ -1,0 +1,80 @@
+"""A copy of a desk's database as it stood at an instant, for replays. The original is never touched."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+from ulid import ULID
+
+from memory.database import Database
+from memory.records import Kind
+from memory.store import searchable
+from memory.text import fts_document
+
+
+def copied(database: Database, to: Path) -> Database:
+    """The database, copied whole while others may write to it."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(database.path)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+    return Database(to)
+
+
+def rewind(copy: Database, at: datetime, run_id: str, without_gists: Sequence[str]) -> None:
+    """Take out of a copy what came after ``at``; receipts stay, and ``run_id`` is to be done again.
+
+    Args:
+        copy: never a desk's own database: rows are deleted, which its triggers forbid.
+        at: what was recorded later goes, what ended later is live again.
+        run_id: its effects and its state go too.
+        without_gists: records whose gists came from this run.
+    """
+    with copy.writing() as connection:
+        for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+            connection.execute(text(f'DROP TRIGGER "{name}"'))
+        # SQLite keeps these instants as text that sorts; binding one as the column does keeps the comparison exact.
+        when = {"at": _as_stored(connection, at)}
+        connection.execute(text("DELETE FROM links WHERE recorded_at > :at"), when)
+        connection.execute(text("DELETE FROM records WHERE recorded_at > :at"), when)
+        live = "UPDATE records SET status = 'live', superseded_by = '', reason = '', ended_at = NULL WHERE ended_at > :at"
+        connection.execute(text(live), when)
+        for name in without_gists:
+            connection.execute(text("UPDATE records SET gist_en = '', gist_zh = '' WHERE id = :id"), {"id": name})
+        connection.execute(text("DELETE FROM effects WHERE run_id = :run"), {"run": run_id})
+        _forget(connection, at)
+        running = "UPDATE runs SET status = 'running', reason = '', steps = 0, result = NULL WHERE run_id = :run"
+        connection.execute(text(running), {"run": run_id})
+        _reindexed(connection)
+
+
+def _as_stored(connection: Connection, at: datetime) -> Any:
+    from memory.tables import Moment
+
+    process = Moment().bind_processor(connection.dialect)
+    return process(at) if process else at
+
+
+def _forget(connection: Connection, at: datetime) -> None:
+    """Revisions and approvals of later instants; their own times stand in the body and in the id."""
+    for thesis, number, body in connection.execute(text("SELECT thesis, n, body FROM revisions")).all():
+        if datetime.fromisoformat(json.loads(body)["recorded_at"]) > at:
+            connection.execute(text("DELETE FROM revisions WHERE thesis = :thesis AND n = :n"), {"thesis": thesis, "n": number})
+    for name in connection.execute(text("SELECT id FROM approvals")).scalars().all():
+        if ULID.from_str(name).datetime > at:
+            connection.execute(text("DELETE FROM approvals WHERE id = :id"), {"id": name})
+
+
+def _reindexed(connection: Connection) -> None:
+    connection.execute(text("INSERT INTO record_tokens(record_tokens) VALUES ('delete-all')"))
+    query = text("SELECT seq, title, body, gist_en, gist_zh FROM records WHERE kind != :kind ORDER BY seq")
+    rows = [
+        {"seq": row.seq, "tokens": fts_document(searchable({**row._mapping}))}  # noqa: SLF001 - the library offers no public name
+        for row in connection.execute(query, {"kind": Kind.DOCUMENT.value})
+    ]
+    if rows:
+        connection.execute(text("INSERT INTO record_tokens(rowid, tokens) VALUES (:seq, :tokens)"), rows)
