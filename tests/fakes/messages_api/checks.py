@@ -12,10 +12,9 @@ from tests.fakes.messages_api.refused import Refused
 MARKS = 4
 _KNOWN = {
     "cache_control", "container", "context_management", "diagnostics", "inference_geo", "max_tokens", "mcp_servers", "messages", "metadata",
-    "model", "output_config", "output_format", "service_tier", "speed", "stop_sequences", "stream", "system", "temperature", "thinking",
-    "tool_choice", "tools", "top_k", "top_p",
+    "model", "output_config", "output_format", "service_tier", "speed", "stop_sequences", "stream", "system", "thinking", "tool_choice",
+    "tools",
 }  # fmt: skip
-_SAMPLING = ("temperature", "top_p", "top_k")
 _UNSUPPORTED = {
     "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"},
     "integer": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"},
@@ -61,9 +60,6 @@ def _fields(body: Body, facts: Facts, counting: bool) -> None:
     for name in body:
         if name not in _KNOWN:
             raise Refused(f"{name}: Extra inputs are not permitted")
-    for name in _SAMPLING:
-        if name in body:
-            raise Refused(f"`{name}` is deprecated for this model.")
     if counting:
         return
     limit = body["max_tokens"]

@@ -34,6 +34,7 @@ def check_talk(body: Body, facts: Facts) -> None:
 def _texts(place: int, message: Body, last: bool) -> None:
     blocks = as_blocks(message.get("content"))
     optional = last and message["role"] == "assistant"
+    _places(place, message["role"], blocks)
     if not blocks and not optional:
         raise Refused(f"messages.{place}: all messages must have non-empty content except for the optional final assistant message")
     if isinstance(message.get("content"), str) and not message["content"]:
@@ -49,6 +50,19 @@ def _texts(place: int, message: Body, last: bool) -> None:
             raise Refused(f"messages.{place}.content.0: Invalid `signature` in `thinking` block")
     if optional and blocks[-1].get("type") == "text" and blocks[-1]["text"] != blocks[-1]["text"].rstrip():
         raise Refused("messages: final assistant content cannot end with trailing whitespace")
+
+
+def _places(place: int, role: str, blocks: list[Body]) -> None:
+    """Which blocks a role may send, as the API version of October 2026 has it."""
+    for index, block in enumerate(blocks):
+        kind = block.get("type")
+        if role == "assistant" and kind in {"document", "tool_result"}:
+            raise Refused(f"messages.{place}.content.{index}: `{kind}` blocks are not permitted in `assistant` messages")
+        if role == "user" and kind in {"tool_use", "thinking"}:
+            raise Refused(f"messages.{place}.content.{index}: `{kind}` blocks are not permitted in `user` messages")
+        inner = as_blocks(block.get("content")) if kind == "search_result" else []
+        if role == "user" and any(item.get("type") == "text" and item.get("citations") for item in (block, *inner)):
+            raise Refused(f"messages.{place}.content.{index}.text.citations: citations are not permitted in `user` messages")
 
 
 def _results(messages: list[Body]) -> None:

@@ -85,7 +85,7 @@ class MessagesServer:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: Any, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         assert self._listener is not None
         self._ending.set()
         self._released.set()
