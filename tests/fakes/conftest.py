@@ -2,8 +2,6 @@
 
 from contextlib import contextmanager
 
-import pytest
-
 ASK = {"model": "claude-opus-4-5", "max_tokens": 1000, "messages": [{"role": "user", "content": "What does it cost?"}]}
 
 
@@ -33,8 +31,3 @@ def streamed(client, **changes):
         for _ in stream:
             pass
         return stream.get_final_message()
-
-
-@pytest.fixture
-def ask():
-    return dict(ASK)

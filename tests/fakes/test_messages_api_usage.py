@@ -5,7 +5,6 @@ import threading
 import pytest
 
 from tests.fakes.conftest import ASK, served, streamed
-from tests.fakes.messages_api import MessagesServer
 from tests.fakes.messages_api.usage import Usage
 
 MARK = {"type": "ephemeral"}
@@ -149,34 +148,25 @@ def test_one_mark_for_the_whole_request_stands_at_its_last_block():
         assert [split(client, messages=messages, cache_control=MARK) for _ in range(2)] == [(0, 2010, 0), (0, 0, 2010)]
 
 
-def test_an_entry_can_be_read_only_when_its_answer_has_begun():
-    entered, go = threading.Semaphore(0), threading.Event()
+def test_calls_at_the_same_time_do_not_read_what_the_other_is_about_to_write():
+    waiting, go = threading.Semaphore(0), threading.Event()
 
-    def brain(_call):
-        entered.release()
+    def latency(_number, _body):
+        waiting.release()
         assert go.wait(5)
-        return "ok"
+        return 0.0
 
     found = []
-    with MessagesServer(brain) as server:
-        import anthropic
-
-        with anthropic.Anthropic(base_url=server.url, api_key="k") as client:
-            calls = [
-                threading.Thread(target=lambda: found.append(split(client, system=[block(2000, cache=MARK)])), daemon=True)
-                for _ in range(2)
-            ]
-            for call in calls:
-                call.start()
-            assert all(entered.acquire(timeout=5) for _ in calls)
-            # Both have been asked; neither has begun to answer.
-            readings = server.service.cache.read({**ASK, "system": [block(2000, cache=MARK)]}, 1024)
-            go.set()
-            for call in calls:
-                call.join(5)
-            assert split(client, system=[block(2000, cache=MARK)])[2] == 2000
-    assert readings.usage == Usage(5, 0, 2000, 0)
-    assert {written + read for _, written, read in found} == {2000}
+    with served(ok, latency=latency) as (_, client):
+        calls = [threading.Thread(target=lambda: found.append(split(client, system=[block(2000, cache=MARK)]))) for _ in range(2)]
+        for call in calls:
+            call.start()
+        assert all(waiting.acquire(timeout=5) for _ in calls)
+        go.set()
+        for call in calls:
+            call.join(5)
+        assert found == [(5, 2000, 0)] * 2
+        assert split(client, system=[block(2000, cache=MARK)]) == (5, 0, 2000)
 
 
 def test_the_bill_adds_all_calls_and_a_batch_pays_half():

@@ -1,4 +1,12 @@
-"""A loopback server that speaks the Messages API: scripted answers, honest usage and bill, faults, local profiles."""
+"""A loopback server that speaks the Messages API: scripted answers, honest usage and bill, faults, local profiles.
+
+script = Script(reply(tool_use("recall", {"query": "oil"})), "Brent is 71.20.", then=echo)
+with MessagesServer(script, faults=at(2, faults.overloaded()), latency=0.2) as server:
+    ...  # a client with base_url=server.url
+assert server.unused() == []
+assert server.bill.cache_share() > 0.75
+assert ledger_usd == pytest.approx(server.bill_usd(PRICES))
+"""
 
 from tests.fakes.messages_api import faults
 from tests.fakes.messages_api.answers import MessagesApi, messages_api

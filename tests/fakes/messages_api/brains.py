@@ -49,25 +49,18 @@ def fill(schema: Body, quotes: list[str], names: list[str], root: Body | None = 
     root = root or schema
     if "$ref" in schema:
         return fill(root["$defs"][schema["$ref"].rsplit("/", 1)[-1]], quotes, names, root)
-    for key in ("const", "default"):
-        if key in schema:
-            return schema[key]
-    if "enum" in schema:
-        return schema["enum"][0]
-    for key in ("anyOf", "oneOf", "allOf"):
-        if key in schema:
-            return fill(schema[key][0], quotes, names, root)
+    if choices := next((schema[key] for key in ("anyOf", "oneOf", "allOf") if key in schema), None):
+        return fill(choices[0], quotes, names, root)
+    stated = [schema[key] for key in ("const", "default") if key in schema] + schema.get("enum", [])[:1]
+    if stated:
+        return stated[0]
     match schema.get("type"):
         case "object":
             return {name: _member(name, child, quotes, names, root) for name, child in (schema.get("properties") or {}).items()}
         case "array":
             return [fill(schema.get("items", {}), quotes, names, root)] * schema.get("minItems", 0)
-        case "integer" | "number":
-            return schema.get("minimum", 0)
-        case "boolean":
-            return False
-        case "null":
-            return None
+        case "integer" | "number" | "boolean" | "null" as simple:
+            return {"boolean": False, "null": None}.get(simple, schema.get("minimum", 0))
     return quotes[0] if quotes else _NOTHING
 
 

@@ -65,13 +65,17 @@ class Service:
         fault = None if batch else self.planned(number, body)
         if fault and fault.kind in INSTEAD:
             return self._instead(fault, number, facts)
+        # Read as the call arrives: what is written while the model thinks comes too late for it.
+        reading = self.cache.read(body, facts.cache_minimum) if self.profile.caching else None
         reply = self._reply(number, body, name or str(number), keep=fault is not None)
         if isinstance(reply, Fault):
             return self._instead(reply, number, facts)
         fault = fault or reply.fault
         if fault:
             self._note(number, fault)
-        return self._made(number, body, facts, reply, fault, name=name or str(number), batch=batch)
+        usage = reading.usage if reading else Usage(input_tokens(body, self.profile.drops, self.profile.formats))
+        message, charge = self._made(body, facts, replace(reply, fault=fault), usage, batch)
+        return Turn(message._replace(id=f"msg_{name or number}"), replace(charge, number=number), reading, fault)
 
     def _instead(self, fault: Fault, number: int, facts: Facts) -> Fault:
         self._note(number, fault)
@@ -112,25 +116,22 @@ class Service:
             raise Refused(f"the script has no answer for call {call.number}", 400)
         return answer
 
-    def _made(self, number: int, body: Body, facts: Facts, given: Reply, fault: Fault | None, *, name: str, batch: bool) -> Turn:
-        reading = self.cache.read(body, facts.cache_minimum) if self.profile.caching else None
-        usage = reading.usage if reading else Usage(input_tokens(body, self.profile.drops, self.profile.formats))
-        reply, sequence = until_stopped(spoilt(given, fault), body.get("stop_sequences") or [])
+    def _made(self, body: Body, facts: Facts, given: Reply, usage: Usage, batch: bool) -> tuple[Message, Charge]:
+        """The message within its limits, and what it will cost when it is sent whole."""
+        reply, sequence = until_stopped(spoilt(given, given.fault), body.get("stop_sequences") or [])
         blocks, stop = reply.blocks, reply.stopped
         room = facts.context_window - usage.whole
         limit = min(body["max_tokens"], room)
         written = output_tokens(blocks)
-        if fault and fault.kind == "max_tokens":
+        if given.fault and given.fault.kind == "max_tokens":
             limit = min(limit, written // 2)
         if written > limit:
             blocks, stop = limited(blocks, limit), "model_context_window_exceeded" if limit == room else "max_tokens"
             written = output_tokens(blocks)
         told = given.usage if given.usage is not None else usage.wire(written, self.profile.caching, "batch" if batch else "standard")
         charged, written = _told(given.usage, usage, written)
-        message = Message(
-            f"msg_{name}", body["model"], blocks, stop, sequence, reply.stop_details, written, told if self.profile.usage else None
-        )
-        return Turn(message, Charge(number, body["model"], charged, batch=batch), reading, fault)
+        message = Message("", body["model"], blocks, stop, sequence, reply.stop_details, written, told if self.profile.usage else None)
+        return message, Charge(0, body["model"], charged, batch=batch)
 
     def begin(self, turn: Turn) -> None:
         """The answer begins: it is on the bill from here on, and its cache entries can be read."""
