@@ -80,7 +80,7 @@ def test_a_cut_connection_is_an_error_of_the_transport(stream):
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_a_stalled_answer_runs_into_the_clients_own_timeout(stream):
-    with served(LONG, faults=at(1, faults.stall()), options={"timeout": 0.1}) as (server, client):
+    with served(LONG, faults=at(1, faults.stall()), options={"timeout": 0.4}) as (server, client):
         with pytest.raises((httpx2.TimeoutException, anthropic.APITimeoutError)):
             call(client, stream)
         assert len(server.bill.charges) == 1
@@ -151,9 +151,9 @@ def test_faults_at_a_rate_are_the_same_for_a_seed_and_another_for_another():
 
 def test_every_fault_can_meet_a_call_and_the_next_one_is_answered_right():
     for name, fault in EVERY.items():
-        with MessagesServer(Script("right"), faults=at(1, fault)) as server, client_of(server, timeout=0.2) as client:
+        with MessagesServer(Script("right"), faults=at(1, fault)) as server, client_of(server) as client:
             with contextlib.suppress(anthropic.APIError, httpx2.HTTPError, ValueError, AssertionError):
-                streamed(client)
+                streamed(client, timeout=0.3 if fault.kind == "stall" else 5.0)
             assert [kind for _, kind in server.faulted] == [fault.kind], name
             assert streamed(client).content[0].text == "right", name
 

@@ -142,6 +142,15 @@ def test_a_format_breaks_the_system_thinking_the_messages_and_a_model_everything
         assert split(client, **parts, **change)[2] == kept
 
 
+def test_citations_switched_on_break_the_system_but_not_the_tools():
+    tool = {"name": "recall", "description": "d" * 8000, "input_schema": {"type": "object"}, "cache_control": MARK}
+    result = {"type": "search_result", "source": "s", "title": "t", "content": [{"type": "text", "text": "x"}]}
+    with served(ok) as (_, client):
+        parts = {"tools": [tool], "system": [block(2000, "s", MARK)]}
+        _, written, _ = split(client, **parts, messages=asked(result))
+        assert split(client, **parts, messages=asked({**result, "citations": {"enabled": True}}))[1:] == (2000, written - 2000)
+
+
 def test_one_mark_for_the_whole_request_stands_at_its_last_block():
     with served(ok) as (_, client):
         messages = asked(block(2000, "m"), block(10, "n"))
