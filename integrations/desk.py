@@ -245,6 +245,8 @@ class Desk:
         if self._index is not None:
             self._index.close()
             self._index = None
+        if "model" in self.__dict__:
+            self.model.close()
         if "market" in self.__dict__:
             self.market.close()
         if "database" in self.__dict__:

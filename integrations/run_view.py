@@ -1,5 +1,6 @@
 """A run as scripts and reports see it: one JSON document, read back from the tables."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,25 @@ def run_view(desk: "Desk", run_id: str) -> dict[str, Any]:
         "cost_usd": desk.journal.cost(run_id),
         "seconds": round((row.updated_at - row.created_at).total_seconds(), 2),
     }
+
+
+def cost_of(receipts: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """What a run's model calls cost, by agent and by thesis; calls that served all theses stand under no name."""
+    return {f"by_{name}": _grouped(receipts, name) for name in ("agent", "thesis")}
+
+
+def _grouped(receipts: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for receipt in receipts:
+        groups.setdefault(receipt[name], []).append(receipt)
+    counted = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+    return [
+        {
+            name: key, "calls": len(items), **{field: sum(item["usage"].get(field, 0) for item in items) for field in counted},
+            "cost_usd": sum(item["cost_usd"] or 0.0 for item in items), "unpriced": sum(item["cost_usd"] is None for item in items),
+        }
+        for key, items in sorted(groups.items())
+    ]  # fmt: skip
 
 
 def revisions(desk: "Desk", run_id: str) -> list[tuple[Entry | None, Entry]]:

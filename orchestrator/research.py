@@ -23,7 +23,7 @@ from orchestrator.permissions import rule_on
 
 DISCUSSANTS = ("data-analyst", "quant", "developer", "frontend")
 """Who may speak in a round, in this order; the architect closes."""
-RESERVE = 0.25
+RESERVE = 0.3
 """Share of the budget kept for the revisions: a discussion that has used the rest is closed."""
 
 

@@ -1,6 +1,6 @@
 """Runs: start one, look at them, go on, stop."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -90,15 +90,30 @@ def list_runs(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
 def show(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
     """One run: what it changed, and what each model call cost."""
     from integrations.run_summary import show_summary
-    from integrations.run_view import run_view
+    from integrations.run_view import cost_of, run_view
 
     with open_desk(desk) as opened:
         view = run_view(opened, run_id)
         view["receipts"] = opened.journal.receipts(run_id)
+        view["cost"] = cost_of(view["receipts"])
         if as_json:
             emit(view)
         else:
             show_summary(console(), view, opened.folder)
+            _show_cost(view["cost"])
+
+
+def _show_cost(cost: dict[str, list[dict[str, Any]]]) -> None:
+    for name, rows in cost.items():
+        if rows:
+            what = name.removeprefix("by_")
+            show_table(
+                [what, "calls", "input", "from cache", "output", "USD"],
+                [[row[what] or "(all)", str(row["calls"]), str(row["input_tokens"] + row["cache_creation_input_tokens"]),
+                  str(row["cache_read_input_tokens"]), str(row["output_tokens"]),
+                  "unpriced" if row["unpriced"] else f"{row['cost_usd']:.4f}"] for row in rows],
+                right=(1, 2, 3, 4, 5),
+            )  # fmt: skip
 
 
 @app.command()

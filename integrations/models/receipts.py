@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.compaction import estimated_tokens
+from agents.compaction import estimated_tokens, prompt_tokens
 from agents.model import Answer, Prompt
 from integrations.models.attempts import Tried
 from integrations.models.prices import cost_usd
@@ -23,11 +23,14 @@ class Receipts:
     def keep(self, key: str, prompt: Prompt, tried: Tried, answer: Answer | None) -> None:
         """Write down an attempt, unless the endpoint never began to answer: that costs nothing."""
         received = tried.received
-        if not received.began:
+        if not (received.usage or received.written):
             return
         usage: dict[str, Any] = {**received.usage, "milliseconds": tried.milliseconds}
+        written = estimated_tokens("".join(received.written))
         if not received.ended:  # the last count of a broken stream came before its text
-            usage["output_tokens"] = max(usage.get("output_tokens", 0), sum(map(estimated_tokens, ["".join(received.written)])))
+            usage["output_tokens"] = max(usage.get("output_tokens", 0), written)
+        if not received.usage:  # some local servers count nothing; limits in tokens must hold all the same
+            usage |= {"input_tokens": prompt_tokens(prompt), "output_tokens": written, "estimated": 1}
         self._journal.receipt(
             key,
             {

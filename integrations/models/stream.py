@@ -29,11 +29,6 @@ class Received:
         """The text so far."""
         return "".join(block["text"] for block in self.blocks.values() if block["type"] == "text")
 
-    @property
-    def began(self) -> bool:
-        """Whether the endpoint has begun to answer, and so to bill."""
-        return bool(self.usage)
-
 
 def receive(events: Iterable[Any], into: Received, say: Callable[[str], None] | None) -> None:
     """Read a stream to its end; ``into`` holds what came, also when this raises."""
