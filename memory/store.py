@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 from ulid import ULID
 
+from memory.bulk import insert_rows, new_ids
 from memory.clock import Clock
 from memory.database import Database
 from memory.errors import ConflictError, NotFoundError
@@ -22,6 +23,8 @@ _PLAIN = (
     "title", "body", "gist_en", "gist_zh", "author", "author_role", "run_id", "thread_id", "parent_id", "source_uri",
     "locator", "span_start", "span_end", "period", "confidence", "data", "content_hash",
 )  # fmt: skip
+
+_COLUMNS = tuple(column.name for column in records.c if column.name not in {"seq", "ended_at"})
 
 
 class IndexWork(NamedTuple):
@@ -87,7 +90,8 @@ class Store:
         known = self._by_key(connection, [draft]).get(draft.idempotency_key)
         if known:
             return self._one(connection, known)
-        row = _row(draft, self._clock())
+        now = self._clock()
+        row = _row(draft, now, str(ULID.from_datetime(now)))
         if supersedes:
             row |= self._replace(connection, supersedes, str(row["id"]))
             linked = (*linked, (Relation.SUPERSEDES, supersedes))
@@ -100,7 +104,8 @@ class Store:
         with self._database.writing() as connection:
             record = self.write(connection, document)
             now = self._clock()
-            self._insert(connection, [{**_row(passage, now), "parent_id": record.id} for passage in passages])
+            new = zip(passages, new_ids(now, len(passages)), strict=True)
+            self._insert(connection, [_row(passage, now, name) | {"parent_id": record.id} for passage, name in new])
             for old in replaced:
                 reason = f"the document was replaced by {record.id}"
                 parts = select(records.c.id).where(records.c.parent_id == old, records.c.status == Status.LIVE.value)
@@ -113,12 +118,11 @@ class Store:
         with self._database.writing() as connection:
             known = self._by_key(connection, drafts)
             now, rows, ids = self._clock(), [], []
-            for draft in drafts:
+            for draft, new in zip(drafts, new_ids(now, len(drafts)), strict=True):
                 found = known.get(draft.idempotency_key)
                 if not found:
-                    row = _row(draft, now)
-                    rows.append(row)
-                    found = str(row["id"])
+                    rows.append(_row(draft, now, new))
+                    found = new
                     if draft.idempotency_key:
                         known[draft.idempotency_key] = found
                 ids.append(RecordId(found))
@@ -152,14 +156,15 @@ class Store:
     def _insert(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
-        connection.execute(insert(records), rows)
+        insert_rows(connection, records, _COLUMNS, rows)
         first = connection.execute(select(records.c.seq).where(records.c.id == rows[0]["id"])).scalar_one()
         # A whole document is found through its chunks; searching both would answer everything twice.
         found = [(first + i, row) for i, row in enumerate(rows) if row["kind"] != Kind.DOCUMENT.value]
         if found:
-            lexical = [{"seq": seq, "tokens": fts_document(searchable(row))} for seq, row in found]
-            connection.execute(text("INSERT INTO record_tokens(rowid, tokens) VALUES (:seq, :tokens)"), lexical)
-            connection.execute(insert(index_outbox), [{"record_id": row["id"], "action": "upsert"} for _, row in found])
+            lexical = [(seq, fts_document(searchable(row))) for seq, row in found]
+            connection.exec_driver_sql("INSERT INTO record_tokens(rowid, tokens) VALUES (?, ?)", lexical)
+            work = ({"record_id": row["id"], "action": "upsert"} for _, row in found)
+            insert_rows(connection, index_outbox, ("record_id", "action"), work)
 
     def _link(self, connection: Connection, new: Sequence[Link]) -> None:
         now = self._clock()
@@ -322,10 +327,9 @@ def body_hash(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def _row(draft: Draft, now: datetime) -> dict[str, Any]:
-    new_id = str(ULID.from_datetime(now))
-    row: dict[str, Any] = {name: getattr(draft, name) for name in _PLAIN}
-    return row | {
+def _row(draft: Draft, now: datetime, new_id: str) -> dict[str, Any]:
+    return {
+        **vars(draft),
         "id": new_id,
         "entity_id": new_id,
         "version": 1,

@@ -4,6 +4,7 @@ Times are ISO 8601 text in UTC with microseconds, so that they sort as text and 
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 from sqlalchemy.engine import Dialect
@@ -41,9 +42,10 @@ class Moment(TypeDecorator[datetime]):
             raise IntegrityError(f"the stored time {value!r} is no time: stoa verify looks for what was changed") from error
 
 
+@lru_cache(maxsize=1_000)
 def moment_text(value: datetime) -> str:
     """An aware time as the tables hold it."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 metadata = MetaData()

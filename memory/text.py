@@ -7,7 +7,8 @@ two-character grams, with Traditional folded to Simplified. English words are li
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
+from itertools import chain
 from operator import add
 from typing import Literal
 
@@ -16,13 +17,16 @@ Language = Literal["en", "zh", "mixed", "other"]
 # Besides the ideographs: the repetition mark 々 and the zero 〇 of 二〇二六年 belong to the words they stand in.
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)*|\d+(?:\.\d+)*"
-# Strings, compiled by re at their first use and kept there: compiling these classes costs more than the import may.
+# Strings, compiled at their first use: compiling these classes costs more than the import may.
 _ASCII_PIECE = rf"(?a)[a-z]+(?:'[a-z]+)?|{_NUMBER}"
-_PIECE = rf"([{_HAN}]+)|({_NUMBER}|[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)?)"
-_HAN_CHARACTER = rf"[{_HAN}]"
-_KANA = "[\u3041-\u30ff]"
 _LETTER = rf"[^\W\d_{_HAN}]"
+# [a-z] comes first, as a class of its own: it is what most letters are, and it is quicker to match than "no digit, no Han".
+_PIECE = rf"(?:[a-z]+{_LETTER}*|{_LETTER}+)(?:['’]{_LETTER}+)?|[{_HAN}]+|{_NUMBER}"
+_HAN_RUN = rf"[{_HAN}]+"
+_ASCII = r"[\x00-\x7f]+"
+_KANA = "[\u3041-\u30ff]"
 _LATIN = "[A-Za-z]"
+_NO_LATIN = bytes(code for code in range(128) if not chr(code).isalpha())
 _PLAIN_WORD = rf"[a-z0-9{_HAN}]+"
 
 _STOP_ENGLISH = frozenset(
@@ -34,9 +38,12 @@ _STOP_ENGLISH = frozenset(
 _STOP_CHINESE = frozenset("的了是在和与及或之其而被把也都很就吗呢吧啊个这那哪么什")
 
 
+_pattern = cache(re.compile)
+
+
 @cache
-def _folding() -> dict[int, str]:
-    """Traditional character to Simplified, one to one, from zhconv's dictionary."""
+def _folding() -> dict[int, int | str]:
+    """Traditional character to Simplified, one to one, from zhconv's dictionary; the commonest others to themselves."""
     import json
     from importlib.util import find_spec
     from pathlib import Path
@@ -48,7 +55,9 @@ def _folding() -> dict[int, str]:
     tables = json.loads(Path(spec.origin).with_name("zhcdict.json").read_bytes())
     # The second table holds what the mainland writes otherwise: 矽 (Taiwan's silicon) is 硅.
     pairs = tables["zh2Hans"] | {key: value for key, value in tables["zh2CN"].items() if len(key) == 1}
-    return {ord(key): value for key, value in pairs.items() if len(key) == len(value) == 1 and key != value}
+    folding: dict[int, int | str] = {ord(key): value for key, value in pairs.items() if len(key) == len(value) == 1 and key != value}
+    # str.translate looks every character up, and a miss costs it three times a hit.
+    return {code: code for code in chain(range(0x80), range(0x3000, 0xA000))} | folding
 
 
 def fold(text: str) -> str:
@@ -66,7 +75,6 @@ def _stem() -> Callable[[str], str]:
     return stem
 
 
-@lru_cache(maxsize=200_000)
 def _term(piece: str) -> str:
     """The token of a number or of a word that is not Han; empty for a stop word."""
     if piece[0].isdigit():
@@ -89,14 +97,38 @@ def tokens(text: str) -> list[str]:
     A word gives its stem, a number itself without thousands separators (``1,000.5`` gives ``1000.5``), a run of Han
     characters its characters but for function words, then its pairs. Never an empty token, never white space in one.
     """
+    return _searched(text, _TERMS)
+
+
+class _Words(dict[str, str]):
+    """What each word becomes, kept once made. A number is made again each time: most stand in one text only."""
+
+    MOST = 200_000
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, piece: str) -> str:
+        made = self._make(piece)
+        if not piece[0].isdigit():
+            if len(self) >= self.MOST:
+                self.clear()
+            self[piece] = made
+        return made
+
+
+def _searched(text: str, words: _Words) -> list[str]:
+    """The tokens of a text, of which ``words`` holds those that are not Han."""
     if text.isascii():
-        return list(filter(None, map(_term, re.findall(_ASCII_PIECE, text.lower()))))
+        return list(filter(None, map(words.__getitem__, _pattern(_ASCII_PIECE).findall(text.lower()))))
     found: list[str] = []
-    for run, piece in re.findall(_PIECE, fold(text)):
-        if run:
-            found += [character for character in run if character not in _STOP_CHINESE]
-            found += map(add, run, run[1:])
-        elif token := _term(piece):
+    is_han = _pattern(_HAN_RUN).match
+    for piece in _pattern(_PIECE).findall(fold(text)):
+        if not piece.isascii() and is_han(piece):
+            found += [character for character in piece if character not in _STOP_CHINESE]
+            found += map(add, piece, piece[1:])
+        elif token := words[piece]:
             found.append(token)
     return found
 
@@ -105,9 +137,11 @@ def language(text: str) -> Language:
     """What a text is written in, by its share of Han characters and Latin letters."""
     if text.isascii():
         return "en" if re.search(_LATIN, text) else "other"
-    han, letters = len(re.findall(_HAN_CHARACTER, text)), len(re.findall(_LETTER, text))
-    latin = len(re.findall(_LATIN, text))
-    kana = len(re.findall(_KANA, text))
+    latin = len(text.encode("ascii", "ignore").translate(None, _NO_LATIN))
+    foreign = _pattern(_ASCII).sub("", text)
+    other = _pattern(_HAN_RUN).sub("", foreign)
+    han, letters = len(foreign) - len(other), latin + len(_pattern(_LETTER).findall(other))
+    kana = len(_pattern(_KANA).findall(other))
     # Japanese also writes Han characters, but never long without kana.
     if not han + letters or kana > 0.1 * (han + letters):
         return "other"
@@ -122,7 +156,7 @@ def language(text: str) -> Language:
 
 def fts_document(text: str) -> str:
     """What the full-text table stores for a text: its tokens, each made a whole word of the FTS tokeniser."""
-    return " ".join([fts_word(token) for token in tokens(text)])
+    return " ".join(_searched(text, _FTS_TERMS))
 
 
 def fts_query(text: str, limit: int = 48) -> str | None:
@@ -131,16 +165,24 @@ def fts_query(text: str, limit: int = 48) -> str | None:
     return " OR ".join(f'"{fts_word(token)}"' for token in distinct) or None
 
 
-@lru_cache(maxsize=200_000)
 def fts_word(token: str) -> str:
     """A token as the full-text table keeps it: only a-z, 0-9 and Han characters, so that no tokeniser changes it.
 
     Different tokens have different words: no token mixes letters and digits, but these encodings do.
     """
-    if re.fullmatch(_PLAIN_WORD, token):
+    if _pattern(_PLAIN_WORD).fullmatch(token):
         return token
     # A decimal point would split the number in two, and one number must stay one word.
     if token.isascii():
         return token.replace(".", "p")
     # FTS5's unicode61 strips some accents and knows the letters of Unicode 6.1 only.
     return f"0{token.encode().hex()}"
+
+
+def _fts_term(piece: str) -> str:
+    token = _term(piece)
+    return fts_word(token) if token else ""
+
+
+_TERMS = _Words(_term)
+_FTS_TERMS = _Words(_fts_term)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.conftest import environment
 
-HEAVY = ("chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb")
+HEAVY = ("chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb", "alembic")
 
 LOADED = """
 import atexit, sys
