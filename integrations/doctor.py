@@ -4,9 +4,12 @@ import sqlite3
 import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from memory.errors import StoaError
+
+if TYPE_CHECKING:
+    from integrations.desk import Desk
 
 
 class Check(NamedTuple):
@@ -21,11 +24,11 @@ class Check(NamedTuple):
 OWN = ("memory", "agents", "orchestrator", "integrations")
 
 
-def checks(folder: Path) -> list[Check]:
-    """Every check, in the order in which a person would mend them."""
+def checks(folder: Path, *, probe: bool = False) -> list[Check]:
+    """Every check, in the order in which a person would mend them. ``probe`` asks the model's endpoint what it can do."""
     found = [_python(), _sqlite(), _packages(), _font()]
     try:
-        found += _desk(folder)
+        found += _desk(folder, probe=probe)
     except StoaError as error:
         found.append(Check("desk", "fail", str(error), "mend this first"))
     return found
@@ -66,7 +69,7 @@ def _font() -> Check:
         return Check("chinese font", "fail", str(error), "install the package mplfonts")
 
 
-def _desk(folder: Path) -> list[Check]:
+def _desk(folder: Path, *, probe: bool) -> list[Check]:
     from integrations.desk import Desk
 
     warnings: list[str] = []
@@ -76,25 +79,33 @@ def _desk(folder: Path) -> list[Check]:
             _book(desk),
             *_index(desk, warnings),
         ]
-        model = desk.settings.model.name
-        if not model:
-            found.append(Check("model", "ok", "no model: the playbooks do the work", "set model.name in stoa.toml to have one"))
-        elif not desk.settings.model.base_url and desk.settings.anthropic_api_key is None:
-            found.append(
-                Check(
-                    "model",
-                    "fail",
-                    f"{model}, but no key",
-                    "set ANTHROPIC_API_KEY, or model.base_url for a local server",
-                )
-            )
-        else:
-            found.append(Check("model", "ok", f"{model} at {desk.settings.model.base_url or 'Anthropic'}"))
+        found += _model(desk, probe=probe)
         stuck = desk.journal.runs(("running", "failed"))
         state: Literal["ok", "warn"] = "warn" if stuck else "ok"
         mend = f"stoa runs resume {stuck[0].run_id}" if stuck else ""
         found.append(Check("runs", state, f"{len(stuck)} unfinished" if stuck else "none unfinished", mend))
         return found
+
+
+def _model(desk: "Desk", *, probe: bool) -> list[Check]:
+    """The model and what its endpoint can do, as it was found out; ``probe`` asks anew, in three small requests."""
+    settings = desk.settings.model
+    if not settings.name:
+        return [Check("model", "ok", "no model: the playbooks do the work", "set model.name in stoa.toml to have one")]
+    if not settings.base_url and desk.settings.anthropic_api_key is None:
+        return [Check("model", "fail", f"{settings.name}, but no key", "set ANTHROPIC_API_KEY, or model.base_url for a local server")]
+    row = Check("model", "ok", f"{settings.name} at {settings.base_url or 'Anthropic'}")
+    if not settings.base_url or settings.endpoint == "anthropic":
+        return [row]
+    try:
+        can = desk.model.probe() if probe else desk.model.probed()
+    except StoaError as error:
+        return [row, Check("endpoint", "fail", str(error), "start the server, or mend model.base_url")]
+    if can is None:
+        return [row, Check("endpoint", "ok", "not asked yet what it can do", "stoa doctor --probe asks it; the first run does too")]
+    has = f"{'tools' if can.tools else 'no tools'}, {'a cache' if can.cache else 'no cache'}"
+    words = f"evidence as {can.evidence}, form by {can.structure}, {has}"
+    return [row, Check("endpoint", "ok", f"{words}, asked {can.probed_at:%Y-%m-%d}", "; ".join(can.notes))]
 
 
 def _book(desk: object) -> Check:

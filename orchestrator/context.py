@@ -22,6 +22,9 @@ from orchestrator.channel import Channel, Message
 from orchestrator.grounding import ground
 from orchestrator.permissions import GateRules
 
+THREAD = 24
+"""Posts of a thread that an answer takes in; what is older is found by recall."""
+
 
 class Library(Protocol):
     """Where documents, thesis files and data come from: the desk's folder."""
@@ -64,7 +67,7 @@ class Context:
         """The desk at an as-of, for one turn."""
         return Workbench(self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed)
 
-    def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime) -> "Saved":
+    def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime, *, thread_id: str = "") -> "Saved":
         """Write a turn: posts and findings as records, posts also as effects, in one fenced transaction.
 
         The keys come from run, step and position, so a step that is run again after a crash writes nothing new.
@@ -76,9 +79,11 @@ class Context:
             self.journal.hold(connection, run_id, fence)
             for number, post in enumerate(turn.posts):
                 key = f"{run_id}:{step}:post:{number}"
-                record = self.store.write(connection, _message(post, run_id, key, as_of), linked=_cited(post))
+                record = self.store.write(connection, _message(post, run_id, key, as_of, thread_id or run_id), linked=_cited(post))
                 saved.posts.append(record.id)
-                self.journal.emit(connection, key, run_id, "post", _outgoing(post, run_id, key).model_dump(mode="json"))
+                self.journal.emit(
+                    connection, key, run_id, "post", _outgoing(post, run_id, key, thread_id or run_id).model_dump(mode="json")
+                )
             for number, finding in enumerate(turn.findings):
                 draft = _found(finding, run_id, f"{run_id}:{step}:finding:{number}", as_of)
                 saved.findings.append(self.store.write(connection, draft).id)
@@ -99,6 +104,12 @@ class Context:
         """What people said in a thread, oldest first: taken in at the next turn."""
         found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE])
         return tuple(Post(role=record.author, text=record.body) for record in found if record.trust is Trust.PERSON)
+
+    def said(self, thread_id: str, but: str) -> tuple[Post, ...]:
+        """What was said in a thread by people and agents, oldest first, so that nobody has to say it again."""
+        found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE])
+        earlier = [record for record in found if not (record is found[-1] and record.body == but)]
+        return tuple(Post(**record.data) if record.data else Post(role=record.author, text=record.body) for record in earlier)[-THREAD:]
 
     def _grounded(self, turn: Turn) -> Turn:
         """A model's posts with their quotes checked and their unsupported numbers marked; a playbook's as they are."""
@@ -151,9 +162,9 @@ class Saved:
     proposals: list[str]
 
 
-def _message(post: Post, run_id: str, key: str, as_of: datetime) -> Draft:
+def _message(post: Post, run_id: str, key: str, as_of: datetime, thread_id: str) -> Draft:
     return Draft(
-        kind=Kind.MESSAGE, body=post.text, author=post.role, author_role=post.role, run_id=run_id, thread_id=run_id,
+        kind=Kind.MESSAGE, body=post.text, author=post.role, author_role=post.role, run_id=run_id, thread_id=thread_id,
         thesis_slugs=(post.thesis,) if post.thesis else (), data=post.model_dump(mode="json"), trust=Trust.AGENT,
         known_from=as_of, idempotency_key=key,
     )  # fmt: skip
@@ -163,9 +174,9 @@ def _cited(post: Post) -> list[tuple[Relation, str]]:
     return [(Relation.CITES, record) for record in dict.fromkeys(item.record for item in post.citations)]
 
 
-def _outgoing(post: Post, run_id: str, key: str) -> Message:
+def _outgoing(post: Post, run_id: str, key: str, thread_id: str) -> Message:
     return Message(
-        key=key, run_id=run_id, thread_id=run_id, role=post.role, text=post.text, to=list(post.to), thesis=post.thesis,
+        key=key, run_id=run_id, thread_id=thread_id, role=post.role, text=post.text, to=list(post.to), thesis=post.thesis,
         citations=[item.model_dump(mode="json") for item in post.citations],
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypedDict
 from langgraph.graph import END, START, StateGraph
 
 from agents.turn import Task
+from memory.errors import NotFoundError
 from memory.records import Draft, Kind, Trust
 from orchestrator.context import Context
 
@@ -20,6 +21,7 @@ class Talk(TypedDict, total=False):
     """One message and the turns it caused."""
 
     thread_id: str
+    talk: str
     as_of: str
     text: str
     role: str
@@ -55,14 +57,15 @@ class Conversation:
 
     def turn(self, state: Talk) -> dict[str, Any]:
         """One role answers; whom it addresses answers next."""
-        role = state["role"]
+        role, talk = state["role"], state["talk"]
         as_of = datetime.fromisoformat(state["as_of"])
         count = len(state.get("asked", []))
-        task = Task(step="answer", role=role, question=state["text"], posts=self._context.posts(state.get("posts", [])))
+        said = (*self._context.said(state["thread_id"], but=state["text"]), *self._context.posts(state.get("posts", [])))
+        task = Task(step="answer", role=role, question=state["text"], posts=said)
         key = f"answer:{state['number']}:{count}"
-        say = self._context.drafts(state["thread_id"], key, role)
-        (turn,) = self._context.agent.take_all([task], self._context.workbench(state["thread_id"], as_of), say)
-        saved = self._context.save(state["thread_id"], self._fence, key, turn, as_of)
+        say = self._context.drafts(talk, key, role)
+        (turn,) = self._context.agent.take_all([task], self._context.workbench(talk, as_of), say)
+        saved = self._context.save(talk, self._fence, key, turn, as_of, thread_id=state["thread_id"])
         following = next((name for post in turn.posts for name in post.to if name in self._roles), "")
         done = count + 1 >= HANDOFFS or following in [*state.get("asked", []), role]
         return {"posts": saved.posts, "asked": [role], "role": "" if done else following}
@@ -70,15 +73,16 @@ class Conversation:
 
 def ask(context: Context, thread_id: str, text: str, role: str, roles: Collection[str], as_of: datetime) -> list[str]:
     """Put a person's message into a thread and return the ids of the posts that answer it."""
-    context.journal.start(thread_id, "conversation", as_of, {}, "1")
-    fence = context.journal.take(thread_id)
+    talk = _talk_of(context, thread_id)
+    context.journal.start(talk, "conversation", as_of, {}, "1")
+    fence = context.journal.take(talk)
     number = len(context.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE]))
     context.store.remember(
         Draft(
             kind=Kind.MESSAGE,
             body=text,
             author="person",
-            run_id=thread_id,
+            run_id=talk,
             thread_id=thread_id,
             trust=Trust.PERSON,
             known_from=as_of,
@@ -87,14 +91,24 @@ def ask(context: Context, thread_id: str, text: str, role: str, roles: Collectio
     )
     first = {
         "thread_id": thread_id,
+        "talk": talk,
         "as_of": as_of.isoformat(),
         "text": text,
         "role": role or addressed(text, roles),
         "number": number,
     }
     state = Conversation(context, roles, fence).graph().compile().invoke(first)  # type: ignore[call-overload]
-    context.journal.set_status(thread_id, "done")
+    context.journal.set_status(talk, "done")
     return list(state["posts"])
+
+
+def _talk_of(context: Context, thread_id: str) -> str:
+    """The run that a conversation belongs to. In the thread of a research run it is one of its own: the other's fence stays whole."""
+    try:
+        row = context.journal.run(thread_id)
+    except NotFoundError:
+        return thread_id
+    return thread_id if row.kind == "conversation" else f"{thread_id}/talk"
 
 
 def _key(text: str) -> str:

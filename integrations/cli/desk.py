@@ -45,11 +45,15 @@ def demo(
         run_and_show(opened)
 
 
-def doctor(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+def doctor(
+    desk: DeskOption = HERE,
+    as_json: JsonOption = False,
+    probe: Annotated[bool, typer.Option("--probe", help="Ask the model's endpoint what it can do, in three small requests.")] = False,
+) -> None:
     """Check the desk and the machine, one line a check, each with its mend."""
     from integrations.doctor import checks
 
-    found = checks(desk)
+    found = checks(desk, probe=probe)
     if as_json:
         emit({"checks": [check._asdict() for check in found]})
     else:

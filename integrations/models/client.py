@@ -100,6 +100,10 @@ class ModelClient:
             known = self.probe(model)
         return known
 
+    def probed(self) -> Capabilities | None:
+        """What was found out about the usual model's endpoint; None when it was not asked yet."""
+        return self._found.get(self._settings.base_url, self._settings.name)
+
     def probe(self, model: str = "") -> Capabilities:
         """Find out anew what the endpoint can do, and keep it."""
         model = model or self._settings.name

@@ -1,0 +1,132 @@
+"""The model layer's own cost, against a Messages API on loopback: ``python -m pytest tests/bench/test_model_bench.py --benchmark-only``."""
+
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from agents.model_turn import ModelTurn
+from agents.playbook import PlaybookTurn
+from integrations.desk import Desk
+from integrations.terminal import SilentChannel
+from orchestrator import runs
+from tests.acceptance.conftest import ROOT, make_small
+from tests.acceptance.test_model_economy import Counting, inputs, run
+from tests.fakes.desk_brain import desk_brain
+from tests.fakes.messages_api import MessagesServer
+
+
+class Timed(Counting):
+    """A model whose waiting is on a clock of its own."""
+
+    def __init__(self, model):
+        super().__init__(model)
+        self.seconds = 0.0
+
+    def complete_all(self, prompts, say=None):
+        began = time.perf_counter()
+        try:
+            return super().complete_all(prompts, say)
+        finally:
+            self.seconds += time.perf_counter() - began
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    made = make_small(tmp_path_factory.mktemp("prepared") / "desk", ("gpu-cloud-credit",), ("gpu",)).desk
+    with Desk(made) as opened:
+        opened.library.refresh(lambda _text: None)
+        opened.drain_index()
+    return made
+
+
+def once(folder, api):
+    """One run in this process; returns (seconds in all, seconds in the client, rounds, calls)."""
+    toml = folder / "stoa.toml"
+    base = toml.read_text(encoding="utf-8").split("\n[model]")[0]
+    toml.write_text(f'{base}\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\n', encoding="utf-8")
+    with Desk(folder) as desk:
+        context = desk.context(SilentChannel())
+        timed = Timed(desk.model)
+        context = replace(context, agent=ModelTurn(timed, PlaybookTurn(), desk.roles, desk.check(desk.store)))
+        began = time.perf_counter()
+        runs.start(context, desk.checkpoints, "r1", desk.as_of(), [])
+        return time.perf_counter() - began, timed.seconds, timed.rounds, len(api.requests)
+
+
+def test_a_thesis_with_a_model_of_200_ms_takes_its_waits_and_at_most_a_second(benchmark, prepared, tmp_path):
+    numbers = iter(range(100))
+
+    def go():
+        folder = tmp_path / f"desk-{next(numbers)}"
+        shutil.copytree(prepared, folder)
+        with MessagesServer(desk_brain, latency=0.2) as api:
+            return once(folder, api)
+
+    go()  # imports are made once a process
+    seconds, _, rounds, _ = benchmark.pedantic(go, rounds=3)
+    benchmark.extra_info |= {"serial_calls": rounds, "seconds": round(seconds, 2)}
+    assert rounds <= 8
+    assert seconds <= 8 * 0.2 + 1
+
+
+def test_a_model_call_costs_the_desk_at_most_20_ms(benchmark, prepared, tmp_path):
+    numbers = iter(range(100))
+
+    def go():
+        folder = tmp_path / f"desk-{next(numbers)}"
+        shutil.copytree(prepared, folder)
+        with MessagesServer(desk_brain) as api:
+            return once(folder, api)
+
+    go()
+    _, waiting, _, calls = benchmark.pedantic(go, rounds=3)
+    benchmark.extra_info["ms_per_call"] = round(1000 * waiting / calls, 1)
+    assert waiting / calls <= 0.020
+
+
+def test_input_per_thesis_grows_by_less_than_a_tenth_from_1000_to_100000_records(benchmark, tmp_path):
+    def go():
+        counts = []
+        for extra in (1_000, 100_000):
+            folder = make_small(tmp_path / f"desk-{extra}", ("gpu-cloud-credit",), ("gpu",)).desk
+            with MessagesServer(desk_brain) as api:
+                run(folder, api, extra)
+            counts.append(inputs(api))
+        return counts
+
+    small, large = benchmark.pedantic(go, rounds=1)
+    benchmark.extra_info |= {"tokens_at_1000": small, "tokens_at_100000": large}
+    assert large <= 1.1 * small
+
+
+def test_a_run_with_a_model_stays_under_250_mib_without_a_vector_store(benchmark, prepared, tmp_path):
+    folder = tmp_path / "desk"
+    shutil.copytree(prepared, folder)
+
+    def go():
+        with MessagesServer(desk_brain) as api:
+            toml = folder / "stoa.toml"
+            toml.write_text(
+                toml.read_text(encoding="utf-8") + f'\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\n',
+                encoding="utf-8",
+            )
+            code = (
+                "import resource, sys\nfrom dataclasses import replace\nfrom pathlib import Path\nfrom integrations.desk import Desk\n"
+                "from integrations.terminal import SilentChannel\nfrom orchestrator import runs\nfrom memory.recall import Recall\n"
+                "class Nothing:\n    def publish(self, run_id, as_of): return {}\n"
+                f"with Desk(Path({str(folder)!r})) as desk:\n"
+                "    context = desk.context(SilentChannel())\n"
+                "    recall = Recall(desk.database, desk.store, lambda: None)\n"
+                "    context = replace(context, recall=recall, index=lambda: 0, reporter=Nothing())\n"
+                "    runs.start(context, desk.checkpoints, 'r1', desk.as_of(), [])\n"
+                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+            )
+            return int(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+
+    mib = benchmark.pedantic(go, rounds=1)
+    benchmark.extra_info["peak_mib"] = mib
+    assert mib <= 250
