@@ -1,6 +1,8 @@
 """Chinese glyphs wherever the report is read: the font comes with the mplfonts package, cut down to what is used."""
 
 import base64
+import hashlib
+import os
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
@@ -9,6 +11,8 @@ from pathlib import Path
 from memory.errors import StoaError
 
 FAMILY = "Noto Sans CJK SC"
+_UNUSED = ("GSUB", "GPOS", "GDEF", "BASE", "VORG", "vhea", "vmtx")
+"""Tables for vertical writing and for forms that depend on neighbours; a report has neither."""
 
 
 @cache
@@ -25,20 +29,42 @@ def font_path() -> Path:
     return path
 
 
-def subset_data_uri(text: str) -> str:
-    """The font with only the non-Latin characters of ``text``, as a data URI; empty when there are none."""
+def subset_data_uri(text: str, kept: Path) -> str:
+    """The font with only the non-Latin characters of ``text``, as a data URI; empty when there are none.
+
+    Args:
+        text: everything that will be drawn.
+        kept: a folder where a cut is kept for the next report with the same characters: reading the whole font takes half a second.
+    """
     wanted = sorted({ord(character) for character in text if ord(character) > 0x2E7F})
     if not wanted:
         return ""
+    name = hashlib.sha256(f"{font_path().stat().st_size} {wanted}".encode()).hexdigest()[:24]
+    path = kept / f"{name}.woff"
+    if not path.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        beside = kept / f"{name}.{os.getpid()}.new"
+        beside.write_bytes(_cut(wanted))
+        beside.replace(path)
+    return "data:font/woff;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def _cut(wanted: list[int]) -> bytes:
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
     options = Options()
     options.layout_features = []
+    options.layout_closure = False
+    options.bidi_closure = False
+    options.prune_unicode_ranges = False
     options.notdef_outline = True
     options.name_IDs = []
     options.hinting = False
     font = TTFont(font_path(), lazy=True)
+    for table in _UNUSED:
+        if table in font:
+            del font[table]
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=wanted)
     subsetter.subset(font)
@@ -46,4 +72,4 @@ def subset_data_uri(text: str) -> str:
     font.flavor = "woff"
     font.save(out, reorderTables=False)
     font.close()
-    return "data:font/woff;base64," + base64.b64encode(out.getvalue()).decode()
+    return out.getvalue()
