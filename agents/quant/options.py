@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 OptionType = Literal["call", "put"]
 HIGHEST_VOL = 10.0
-_UNITS = {
+OPTION_UNITS = {
     "price": "price of the underlying", "delta": "per 1.00 of the underlying", "gamma": "per 1.00 squared",
     "vega": "per 1.00 of volatility", "vega_per_pct": "per volatility point", "theta": "per year",
     "theta_per_day": "per calendar day", "rho": "per 1.00 of the rate", "rho_per_pct": "per percentage point",
@@ -179,65 +179,10 @@ def greeks(terms: Terms) -> OptionResult:
     theta = -volatility * terms.sigma / (2 * terms.years) - p.sign * terms.rate * bond + terms.dividend * terms.spot * change
     rho = -terms.years * value if isinstance(terms, FutureTerms) else p.sign * terms.years * bond
     gamma = p.asset * normal_pdf(p.d1) / (terms.spot**2 * p.spread)
-    return _result(value, change, gamma, volatility, theta, rho)
-
-
-def _result(value: float, change: float, gamma: float, volatility: float, theta: float, rho: float) -> OptionResult:
     return OptionResult(
         price=value, delta=change, gamma=gamma, vega=volatility, vega_per_pct=volatility / 100, theta=theta,
-        theta_per_day=theta / 365, rho=rho, rho_per_pct=rho / 100, units=_UNITS,
+        theta_per_day=theta / 365, rho=rho, rho_per_pct=rho / 100, units=OPTION_UNITS,
     )  # fmt: skip
-
-
-def require_closed_form(
-    style: str = "european", barrier: object | None = None, average: object | None = None, engine: str | None = None
-) -> None:
-    """The one place that says what has no closed form here.
-
-    Raises:
-        QuantError: names what was asked for and what to ask for instead.
-    """
-    missing = "which this version does not load"
-    if style not in {"european", "american"}:
-        raise QuantError(f"there is no style {style!r}: ask for style european")
-    if style == "american":
-        raise QuantError(f"american options need QuantLib, {missing}; ask for style european")
-    if barrier is not None:
-        raise QuantError(f"barrier options need QuantLib, {missing}; ask without barrier")
-    if average is not None:
-        raise QuantError(f"average-price options need QuantLib, {missing}; ask without average")
-    if engine not in {None, "closed-form"}:
-        raise QuantError(f"the engine {engine!r} needs QuantLib, {missing}; ask without engine")
-
-
-def option(
-    kind: OptionType,
-    *,
-    K: float,
-    t: float,
-    r: float,
-    sigma: float,
-    S: float | None = None,
-    F: float | None = None,
-    q: float = 0.0,
-    dividends: Sequence[tuple[float, float]] = (),
-    style: str = "european",
-    barrier: object | None = None,
-    average: object | None = None,
-    engine: str | None = None,
-) -> OptionResult:
-    """Price and sensitivities of an option on a spot ``S`` or a future ``F``; arguments as in ``terms_of``.
-
-    Raises:
-        QuantError: an input is out of range, or the option has no closed form (see ``require_closed_form``).
-    """
-    require_closed_form(style, barrier, average, engine)
-    g = greeks(terms_of(kind, K=K, t=t, r=r, sigma=sigma, q=q, S=S, F=F, dividends=dividends))
-    # The spot is held, not the spot less dividends: their present value grows as they come near and shrinks with the rate.
-    paid = _dividends(dividends, t, r)
-    theta = g.theta - g.delta * r * sum(present for _, present in paid)
-    rho = g.rho + g.delta * sum(when * present for when, present in paid)
-    return _result(g.price, g.delta, g.gamma, g.vega, theta, rho)
 
 
 def implied_vol(terms: Terms, target: float) -> ImpliedVolResult:

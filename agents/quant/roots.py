@@ -32,3 +32,24 @@ def _bisect(function: Callable[[float], float], low: float, high: float, f_low: 
         else:
             high = middle
     return 0.5 * (low + high)
+
+
+def crossing(function: Callable[[float], float], left: tuple[float, float], right: tuple[float, float], tolerance: float = 1e-10) -> float:
+    """The one sign change between two points (x, value) of opposite sign, in few calls of a costly function.
+
+    False position with the older end's value halved when it stays (Illinois; Dowell and Jarratt 1971).
+    """
+    (a, f_a), (b, f_b) = left, right
+    if f_b == 0:
+        return b
+    for _ in range(100):
+        middle = b - f_b * (b - a) / (f_b - f_a)
+        value = function(middle)
+        if value == 0 or abs(b - a) <= tolerance or abs(middle - b) <= 0.1 * tolerance:
+            return middle
+        if value * f_b < 0:
+            a, f_a = b, f_b
+        else:
+            f_a *= 0.5
+        b, f_b = middle, value
+    return b

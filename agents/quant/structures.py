@@ -3,15 +3,14 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
 from agents.quant.errors import QuantError
+from agents.quant.legs import Leg, intrinsic_slope, payoff_at
 from agents.quant.options import OptionResult, Terms, delta, greeks, normal_cdf, price, vega
 from agents.quant.result import Result
 from agents.quant.roots import all_roots
 
-LegType = Literal["call", "put", "spot", "future"]
-LegRow: TypeAlias = list[str | float | None]
 LOWEST_VOL, HIGHEST_VOL = 1e-4, 5.0
 _UNITS = {
     "cost": "price", "max_profit": "price, per unit", "max_loss": "price, per unit", "breakevens": "price of the underlying",
@@ -19,16 +18,6 @@ _UNITS = {
     "value_now": "price", "probability_of_profit": "risk-neutral", "flat_vols_that_match_cost": "per 1.00",
     "nav_profit_pct": "% of NAV", "nav_loss_pct": "% of NAV",
 }  # fmt: skip
-
-
-class Leg(NamedTuple):
-    """A signed quantity of one instrument; a spot's or future's strike is its entry price."""
-
-    kind: LegType
-    quantity: float
-    strike: float
-    premium: float | None
-    years: float | None
 
 
 class Market(NamedTuple):
@@ -110,50 +99,9 @@ class Profile(NamedTuple):
         return all_roots(lambda spot: self.value(spot) - paid, low, high, 1)
 
 
-def legs_of(rows: Sequence[LegRow]) -> list[Leg]:
-    """Legs from ``[type, quantity, K, premium or null, t?]`` rows.
-
-    Raises:
-        QuantError: names the row that is wrong.
-    """
-    if not rows:
-        raise QuantError("a structure needs at least one leg: [type, quantity, K, premium or null, t?]")
-    return [_leg(number, row) for number, row in enumerate(rows, 1)]
-
-
-def _leg(number: int, row: LegRow) -> Leg:
-    form = f"leg {number} must be [call|put|spot|future, quantity not 0, strike above 0, premium or null, t?]"
-    if not 3 <= len(row) <= 5 or row[0] not in {"call", "put", "spot", "future"}:
-        raise QuantError(form)
-    numbers = [_number(value, form) for value in row[1:]] + [None, None]
-    quantity, strike, premium, years = numbers[:4]
-    if not quantity or strike is None or strike <= 0:
-        raise QuantError(form)
-    if (premium is not None and premium < 0) or (years is not None and years < 0):
-        raise QuantError(f"{form}; premium and t are not negative, and a sold leg has a negative quantity")
-    return Leg(row[0], quantity, strike, premium, years)  # type: ignore[arg-type]
-
-
-def _number(value: str | float | None, form: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, str | bool) or not math.isfinite(value):
-        raise QuantError(form)
-    return float(value)
-
-
-def payoff_at(legs: Sequence[Leg], spot: float) -> float:
-    """What the legs are worth at expiry with the underlying at ``spot``; premiums not counted."""
-    return sum(leg.quantity * _intrinsic(leg, spot) for leg in legs)
-
-
-def _intrinsic(leg: Leg, spot: float) -> float:
-    if leg.kind == "call":
-        return max(0.0, spot - leg.strike)
-    return max(0.0, leg.strike - spot) if leg.kind == "put" else spot - leg.strike
-
-
-def structure(legs: Sequence[Leg], market: Market, cost: float | None = None, nav_pct: float | None = None) -> StructureResult:
+def structure(
+    legs: Sequence[Leg], market: Market, cost: float | None = None, nav_pct: float | None = None, at: Sequence[float] = ()
+) -> StructureResult:
     """Everything about a structure; legs that expire later than the first are valued at the first expiry.
 
     Args:
@@ -161,11 +109,12 @@ def structure(legs: Sequence[Leg], market: Market, cost: float | None = None, na
         market: what values it before expiry; parts may be missing.
         cost: what was paid; else the premiums, a missing one being the model's value.
         nav_pct: the size, in % of NAV spent on the cost.
+        at: further spots that the payoff shows.
 
     Raises:
         QuantError: an input is out of range, or legs expire apart and nothing says what volatility values the later one.
     """
-    _require_in_range(market, cost, nav_pct)
+    _require_in_range(market, cost, nav_pct, at)
     legs, first = _timed(legs, market)
     market = market._replace(years=first)
     value = sum(leg.quantity * _leg_value(leg, market) for leg in legs) if _priced(legs, market) else None
@@ -190,19 +139,19 @@ def structure(legs: Sequence[Leg], market: Market, cost: float | None = None, na
         breakevens=[] if paid is None else profile.zeros(paid),
         gross_multiple=high / paid if paid and costs and net_high is not None else None,
         net_multiple=net_high / paid if paid and costs and net_high is not None else None,
-        payoff=_drawn(profile, legs), value_now=value, greeks=_total_greeks(legs, market),
+        payoff=_drawn(profile, legs, at), value_now=value, greeks=_total_greeks(legs, market),
         probability_of_profit=_probability(profile, market, paid), flat_vols_that_match_cost=vols,
         nav_profit_pct=None if share is None or net_high is None else share * net_high,
         nav_loss_pct=None if share is None or net_low is None else share * net_low, note="; ".join(notes), units=_UNITS,
     )  # fmt: skip
 
 
-def _require_in_range(market: Market, cost: float | None, nav_pct: float | None) -> None:
-    given = [value for value in (*market, cost, nav_pct) if value is not None]
+def _require_in_range(market: Market, cost: float | None, nav_pct: float | None, at: Sequence[float]) -> None:
+    given = [value for value in (*market, cost, nav_pct, *at) if value is not None]
     if not all(map(math.isfinite, given)):
-        raise QuantError("S, t, r, q, sigma, cost and nav_pct must be finite numbers")
-    if (market.spot is not None and market.spot <= 0) or min(market.years or 0, market.sigma or 0, nav_pct or 0) < 0:
-        raise QuantError("S must be above zero, and t, sigma and nav_pct not negative")
+        raise QuantError("S, t, r, q, sigma, cost, nav_pct and at must be finite numbers")
+    if (market.spot is not None and market.spot <= 0) or min(market.years or 0, market.sigma or 0, nav_pct or 0, *at) < 0:
+        raise QuantError("S must be above zero, and t, sigma, nav_pct and at not negative")
 
 
 def _timed(legs: Sequence[Leg], market: Market) -> tuple[list[Leg], float | None]:
@@ -286,7 +235,7 @@ def _profile(legs: Sequence[Leg], market: Market) -> Profile:
 
     def slope_at(spot: float) -> float:
         at = market._replace(spot=spot)
-        jumps = sum(leg.quantity * _intrinsic_slope(leg, spot) for leg in due)
+        jumps = sum(leg.quantity * intrinsic_slope(leg, spot) for leg in due)
         return jumps + sum(leg.quantity * _leg_delta(leg, at) for leg in later)
 
     strikes = [leg.strike for leg in legs]
@@ -312,12 +261,6 @@ def _turns(slope_at: Callable[[float], float], low: float, high: float) -> list[
     return [math.exp(at) for at in all_roots(lambda at: slope_at(math.exp(at)), log_low, log_high, 200)] if log_high > log_low else []
 
 
-def _intrinsic_slope(leg: Leg, spot: float) -> float:
-    if leg.kind == "call":
-        return float(spot > leg.strike)
-    return -float(spot < leg.strike) if leg.kind == "put" else 1.0
-
-
 def _far_slope(leg: Leg, market: Market) -> float:
     years = leg.years or 0.0
     match leg.kind:
@@ -331,11 +274,11 @@ def _far_slope(leg: Leg, market: Market) -> float:
             return 1.0
 
 
-def _drawn(profile: Profile, legs: Sequence[Leg]) -> list[tuple[float, float]]:
+def _drawn(profile: Profile, legs: Sequence[Leg], at: Sequence[float]) -> list[tuple[float, float]]:
     """Points to draw: every kink and turn, from zero to twice the highest strike; more where the value is curved."""
     top = 2 * max(leg.strike for leg in legs)
     curved = len({leg.years for leg in legs}) > 1
-    spots = {*(node for node in profile.nodes if node < top), *(leg.strike for leg in legs), top}
+    spots = {*(node for node in profile.nodes if node < top), *(leg.strike for leg in legs), top, *at}
     if curved:
         spots |= {top * step / 40 for step in range(41)}
     return [(spot, round(profile.value(spot), 10)) for spot in sorted(spots)]

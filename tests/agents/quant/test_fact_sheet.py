@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from agents.errors import QuantError
 from agents.quant import credit, curves, growth
 from agents.quant.forecast_scores import Scored, brier, murphy, ranked_probability_score, score, wilson
+from agents.quant.legs import legs_of, payoff_at
 from agents.quant.options import Terms, greeks, implied_vol, price, terms_of
-from agents.quant.structures import Market, legs_of, payoff_at, structure
+from agents.quant.structures import Market, structure
 
 FLY = [["call", 1, 70, None], ["call", -2, 90, None], ["call", 1, 110, None]]
 TO_JUNE = (date(2026, 6, 18) - date(2026, 1, 8)).days / 365
