@@ -163,6 +163,28 @@ def vega(terms: Terms) -> float:
     return p.asset * normal_pdf(p.d1) * math.sqrt(terms.years)
 
 
+def vegas(terms: Terms, sigmas: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """``vega`` at many volatilities above zero."""
+    import numpy as np
+
+    if terms.years <= 0:
+        return np.zeros_like(sigmas)
+    p = _parts(terms._replace(sigma=1.0))
+    spread = sigmas * math.sqrt(terms.years)
+    d1 = math.log(p.asset / p.bond) / spread + 0.5 * spread
+    return np.asarray(p.asset * math.sqrt(terms.years / (2 * math.pi)) * np.exp(-0.5 * d1 * d1))
+
+
+def deltas(terms: Terms, spots: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """``delta`` at many spots above zero."""
+    import numpy as np
+
+    sign, spread = (1.0 if terms.kind == "call" else -1.0), max(terms.sigma * math.sqrt(terms.years), 1e-290)
+    with np.errstate(over="ignore"):
+        d1 = (np.log(spots / terms.strike) + (terms.rate - terms.dividend) * terms.years) / spread + 0.5 * spread
+    return np.asarray(sign * math.exp(-terms.dividend * terms.years) * normal_cdfs(sign * d1))
+
+
 def greeks(terms: Terms) -> OptionResult:
     """Price and sensitivities (Hull, Options, Futures, and Other Derivatives, chapters 18 and 19).
 

@@ -3,13 +3,17 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from agents.quant.errors import QuantError
 from agents.quant.legs import Leg, intrinsic_slope, payoff_at
-from agents.quant.options import OptionResult, Terms, delta, greeks, normal_cdf, price, vega
+from agents.quant.options import OptionResult, Terms, delta, deltas, greeks, normal_cdf, price, vega, vegas
 from agents.quant.result import Result
-from agents.quant.roots import all_roots
+from agents.quant.roots import all_roots, sign_changes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LOWEST_VOL, HIGHEST_VOL = 1e-4, 5.0
 _UNITS = {
@@ -202,6 +206,12 @@ def _leg_delta(leg: Leg, market: Market) -> float:
     return math.exp((market.rate - market.dividend) * (leg.years or 0.0)) if leg.kind == "future" else 1.0
 
 
+def _leg_deltas(leg: Leg, market: Market, spots: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    if leg.kind in {"call", "put"}:
+        return deltas(_terms(leg, market), spots)
+    return spots * 0 + _leg_delta(leg, market)
+
+
 def _total_greeks(legs: Sequence[Leg], market: Market) -> dict[str, float] | None:
     if not (_priced(legs, market) and market.years and market.sigma):
         return None
@@ -238,10 +248,14 @@ def _profile(legs: Sequence[Leg], market: Market) -> Profile:
         jumps = sum(leg.quantity * intrinsic_slope(leg, spot) for leg in due)
         return jumps + sum(leg.quantity * _leg_delta(leg, at) for leg in later)
 
+    def slopes_at(spots: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        jumps = sum(leg.quantity * intrinsic_slope(leg, float(spots[1])) for leg in due)  # the same between two kinks
+        return spots * 0 + jumps + sum(leg.quantity * _leg_deltas(leg, market, spots) for leg in later)
+
     strikes = [leg.strike for leg in legs]
     width = max(_reach(leg, market) for leg in later)
     edges = [min(strikes) / width, *kinks[1:], max(strikes) * width]
-    turns = [spot for low, high in itertools.pairwise(edges) for spot in _turns(slope_at, low, high)]
+    turns = [spot for low, high in itertools.pairwise(edges) for spot in _turns(slope_at, slopes_at, low, high)]
     slope = sum(leg.quantity for leg in due if leg.kind != "put") + sum(leg.quantity * _far_slope(leg, market) for leg in later)
     slope = 0.0 if abs(slope) < 1e-12 else slope
     return Profile(value, sorted({*kinks, *edges, *turns}), slope, value(edges[-1]) - slope * edges[-1])
@@ -254,11 +268,18 @@ def _reach(leg: Leg, market: Market) -> float:
     return math.exp(max(0.5, 8 * spread + 0.5 * spread * spread + abs(market.rate - market.dividend) * years))
 
 
-def _turns(slope_at: Callable[[float], float], low: float, high: float) -> list[float]:
+def _turns(
+    slope_at: Callable[[float], float], slopes_at: "Callable[[NDArray[np.float64]], NDArray[np.float64]]", low: float, high: float
+) -> list[float]:
     """Where a smooth value turns between two kinks, on a logarithmic grid; the kinks themselves are left out."""
+    import numpy as np
+
     inset = 1e-9
     log_low, log_high = math.log(low) + inset, math.log(high) - inset
-    return [math.exp(at) for at in all_roots(lambda at: slope_at(math.exp(at)), log_low, log_high, 200)] if log_high > log_low else []
+    if log_high <= log_low:
+        return []
+    grid = np.linspace(log_low, log_high, 201)
+    return [math.exp(at) for at in sign_changes(lambda at: slope_at(math.exp(at)), grid, slopes_at(np.exp(grid)))]
 
 
 def _far_slope(leg: Leg, market: Market) -> float:
@@ -313,6 +334,8 @@ def _flat_vols(legs: Sequence[Leg], market: Market, paid: float | None) -> list[
     The value is monotone between the zeros of its vega, so that each piece holds one root at most. A cost that is the
     value of a whole band of volatilities, to 1e-12 of the highest strike, gives the band's inner end, or both ends of the search.
     """
+    import numpy as np
+
     options = [leg for leg in legs if leg.kind in {"call", "put"}]
     if paid is None or market.spot is None or not market.years or not options:
         return None
@@ -326,7 +349,9 @@ def _flat_vols(legs: Sequence[Leg], market: Market, paid: float | None) -> list[
         return sum(leg.quantity * vega(_terms(leg, market, math.exp(at))) for leg in options)
 
     low, high = math.log(LOWEST_VOL), math.log(HIGHEST_VOL)
-    cuts = sorted({low, *all_roots(slope, low, high, 800), high})
+    grid = np.linspace(low, high, 801)
+    slopes = sum((leg.quantity * vegas(_terms(leg, market, 1.0), np.exp(grid)) for leg in options), grid * 0)
+    cuts = sorted({low, *sign_changes(slope, grid, slopes), high})
     found: list[float] = []
     start = low if gap(low) == 0 else None
     for a, b in itertools.pairwise(cuts):
