@@ -225,6 +225,8 @@ def _theta(contract: Contract, engine: Engine) -> float:
 
 
 def _result(found: list[float], engine: Engine, note: str) -> PricedOption:
+    if not all(map(math.isfinite, found)):
+        raise QuantError("the engine gives no finite price: check that volatility, rates and time are of a usual size")
     value_, change, curvature, volatility, theta, rho = found
     return PricedOption(
         price=max(0.0, value_), delta=change, gamma=curvature, vega=volatility, vega_per_pct=volatility / 100, theta=theta,

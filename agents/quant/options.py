@@ -249,8 +249,8 @@ _HART_BELOW = (8.83883476483184e-02, 1.75566716318264, 16.064177579207, 86.78073
                637.333633378831, 793.826512519948, 440.413735824752)  # fmt: skip
 _TAIL = 7.07106781186547
 _ZERO = 38.0
-_BLOCK = 16_384
-"""Elements at a time: the temporaries of a block stay in the processor's cache, which halves the time."""
+_BLOCK = 32_768
+"""Elements at a time: the temporaries of a block stay in the processor's cache, which saves a third of the time."""
 
 
 def normal_cdfs(x: "ArrayLike") -> "NDArray[np.float64]":
@@ -258,15 +258,39 @@ def normal_cdfs(x: "ArrayLike") -> "NDArray[np.float64]":
     import numpy as np
 
     given = np.asarray(x, dtype=np.float64)
-    size = np.minimum(np.abs(given), _ZERO)
-    density = np.exp(-0.5 * size * size)
-    lower = density * _horner(_HART_ABOVE, size) / _horner(_HART_BELOW, size)
+    return _cdfs(given, _kernel(np.minimum(np.abs(given), _ZERO)))
+
+
+def _kernel(size: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """exp(-x^2 / 2)."""
+    import numpy as np
+
+    density = size * size
+    density *= -0.5
+    return np.exp(density, out=density)
+
+
+def _cdfs(given: "NDArray[np.float64]", density: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """The distribution function, with exp(-x^2 / 2) known; ``density`` is used up."""
+    import numpy as np
+
+    size = np.abs(given)
+    np.minimum(size, _ZERO, out=size)
     far = size > _TAIL
     if far.any():
         y = size[far]
         fraction = y + 1 / (y + 2 / (y + 3 / (y + 4 / (y + 0.65))))
-        lower[far] = density[far] / (fraction * math.sqrt(2 * math.pi))
-    return ~np.signbit(given) + np.copysign(lower, -given)  # 1 - lower above zero; np.where took twenty times as long
+        beyond = density[far] / (fraction * math.sqrt(2 * math.pi))
+    lower = density
+    lower *= _horner(_HART_ABOVE, size)
+    lower /= _horner(_HART_BELOW, size)
+    if far.any():
+        lower[far] = beyond
+    # 1 - lower above zero, without a branch; below zero nothing is added, so that no digit of the tail is lost.
+    above = ~np.signbit(given)
+    np.copysign(lower, -given, out=lower)
+    lower += above
+    return lower
 
 
 def _horner(coefficients: Sequence[float], x: "NDArray[np.float64]") -> "NDArray[np.float64]":
@@ -323,8 +347,28 @@ def _block_prices(kind: OptionType, given: "Sequence[NDArray[np.float64]]") -> "
     sign = 1.0 if kind == "call" else -1.0
     # The smallest double stands for no uncertainty: d1 is then plus or minus infinity for every practical purpose.
     spread = np.maximum(sigma * np.sqrt(years), 1e-290)
-    asset, bond = spot * np.exp(-dividend * years), strike * np.exp(-rate * years)
+    asset, bond = _discounted(spot, dividend, years), _discounted(strike, rate, years)
+    ratio = asset / bond
     with np.errstate(over="ignore"):
-        d1 = np.log(asset / bond) / spread + 0.5 * spread
-    found = asset * normal_cdfs(sign * d1) - bond * normal_cdfs(sign * (d1 - spread))
-    return np.maximum(sign * found, 0.0)
+        d1 = np.log(ratio)
+        d1 /= spread
+    d1 += 0.5 * spread
+    d2 = d1 - spread
+    d1 *= sign
+    d2 *= sign
+    density = _kernel(np.minimum(np.abs(d1), _ZERO))
+    ratio *= density  # asset n(d1) = bond n(d2) saves an exponential
+    found = _cdfs(d1, density)
+    found *= asset
+    found -= bond * _cdfs(d2, ratio)
+    found *= sign
+    return np.maximum(found, 0.0, out=found)
+
+
+def _discounted(price: "NDArray[np.float64]", rate: "NDArray[np.float64]", years: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    import numpy as np
+
+    if rate.size == 1 and not rate.any():
+        return price
+    factor = rate * -years
+    return price * np.exp(factor, out=factor)

@@ -55,7 +55,7 @@ def risk_of(
 
     Prices come as ``series`` {name: values} with their ``days``, or by ``names`` of the desk's series (from ``since`` on, on the days
     that all of them have). ``convention`` is log, arithmetic or difference; ``periods`` a year are 252 for days, 52, 12 (known for the
-    desk's). Each series gets return, volatility (sample, EWMA by ``decay``, GARCH(1,1)), drawdown with dates, value at risk at ``level``,
+    desk's, counted from ``days``). Each series gets return, volatility (sample, EWMA by ``decay``, GARCH(1,1)), drawdown with dates, value at risk at ``level``,
     and with ``target_vol`` the weight (at most ``cap``). Two series or more get correlation, and beta on ``base`` (else the first);
     ``hedge`` {asset, hedge, exposure, contract_value} a ratio. ``scenarios`` {name: {factor: shock per 1.00}} value ``book``, or without
     one the positions of the desk's book, in % of NAV (``spots`` prices an option's underlying).
@@ -96,12 +96,22 @@ def _read(
         if periods is None and len(frequencies) > 1:
             raise ToolError(f"the series are {' and '.join(sorted(frequencies))}: give periods, how many of their shared days a year has")
         return _Sample(found.values, found.days, periods or PERIODS.get(next(iter(frequencies)), 252.0))
-    if series and periods is None:
-        raise ToolError("give periods, how many values a year has: 252 for days, 52 for weeks, 12 for months")
     lengths = {len(values) for values in (series or {}).values()} | ({len(days)} if days else set())
     if len(lengths) > 1:
         raise ToolError("the series and days differ in length: keep the dates that all of them have")
-    return _Sample(series or {}, days or [], periods or 252.0)
+    return _Sample(series or {}, days or [], _periods(periods, days or []) if series else 252.0)
+
+
+def _periods(given: float | None, days: list[date]) -> float:
+    """Values a year: as given, if the days do not contradict it, else counted from the days."""
+    if len(days) < 2 or days[-1] <= days[0]:
+        if given is None:
+            raise ToolError("give periods, how many values a year has (252 for days, 52 for weeks, 12 for months), or their days")
+        return given
+    seen = (len(days) - 1) / ((days[-1] - days[0]).days / 365.25)
+    if given is not None and not 0.5 < given / seen < 2:
+        raise ToolError(f"{given:g} values a year do not fit the days, which are {seen:.3g} a year: mend periods, or leave it out")
+    return seen if given is None else given
 
 
 def _hedged(hedge: Hedge, returns: Mapping[str, list[float]]) -> risk.HedgeResult:
