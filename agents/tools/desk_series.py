@@ -1,15 +1,20 @@
-"""The desk's series and positions as the quant tools take them: known at the as-of, on the days that all of them share."""
+"""The desk's series and positions as the quant tools take them: known at the as-of, on common days."""
 
 import difflib
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from agents.errors import ToolError
 from agents.quant.risk import Exposure
 from agents.workbench import Workbench
 from memory.observation import SeriesInfo
 from memory.thesis import Leg, Position
+
+Align = Literal["shared", "last"]
+AGE = {"daily": 5, "weekly": 7, "monthly": 31, "quarterly": 92, "annual": 366}
+"""Days for which a value stands, by the frequency of its series."""
 
 
 class Aligned(NamedTuple):
@@ -20,8 +25,15 @@ class Aligned(NamedTuple):
     infos: list[SeriesInfo]
 
 
-def read_series(workbench: Workbench, names: Sequence[str], since: date | None = None) -> Aligned:
+def read_series(workbench: Workbench, names: Sequence[str], since: date | None = None, align: Align = "shared") -> Aligned:
     """Series at the workbench's as-of.
+
+    Args:
+        workbench: the desk.
+        names: of the series.
+        since: the first day wanted.
+        align: ``shared`` keeps the days that all of them have; ``last`` those of the sparsest series, on which the others count by
+            their last value, if it is no older than their own period.
 
     Raises:
         ToolError: no such series, or they share fewer than two days.
@@ -34,10 +46,24 @@ def read_series(workbench: Workbench, names: Sequence[str], since: date | None =
                 f"there is no series {name!r}: " + (f"did you mean {near[0]}?" if near else "data.series lists those there are")
             )
     by_day = {name: {point.valid_time: point.value for point in workbench.reader.points(name, workbench.as_of, since)} for name in names}
+    if align == "last":
+        sparsest = min(by_day.values(), key=len)
+        by_day = {name: _carried(points, sorted(sparsest), AGE.get(known[name].frequency, 7)) for name, points in by_day.items()}
     days = sorted(set.intersection(*(set(points) for points in by_day.values())))
     if len(days) < 2:
-        raise ToolError(f"{' and '.join(names)} share {len(days)} days known at {workbench.as_of.date()}: two are needed")
+        other = '; align="last" takes the last value known on each day' if align == "shared" and len(names) > 1 else ""
+        raise ToolError(f"{' and '.join(names)} share {len(days)} days known at {workbench.as_of.date()}, two are needed{other}")
     return Aligned(days, {name: [by_day[name][day] for day in days] for name in names}, [known[name] for name in names])
+
+
+def _carried(points: Mapping[date, float], days: Sequence[date], age: int) -> dict[date, float]:
+    """The last value on or before each day, unless it is older than ``age`` days."""
+    own, found = sorted(points), {}
+    for day in days:
+        at = bisect_right(own, day) - 1
+        if at >= 0 and (day - own[at]).days <= age:
+            found[day] = points[own[at]]
+    return found
 
 
 def book_exposures(workbench: Workbench, spots: Mapping[str, float]) -> tuple[list[Exposure], list[str]]:

@@ -14,7 +14,7 @@ from agents.quant.result import Result
 from agents.quant.risk import Convention, Exposure
 from agents.quant.series_risk import SeriesRisk, Settings, series_risk
 from agents.tool import tool
-from agents.tools.desk_series import book_exposures, read_series
+from agents.tools.desk_series import Align, Aligned, book_exposures, read_series
 from agents.workbench import Workbench
 
 PERIODS = {"daily": 252.0, "weekly": 52.0, "monthly": 12.0, "quarterly": 4.0, "annual": 1.0}
@@ -46,7 +46,7 @@ class RiskResult(Result):
 def risk_of(
     workbench: Workbench | None,
     series: dict[str, list[float]] | None = None, days: list[date] | None = None, names: list[str] | None = None,
-    since: date | None = None, periods: float | None = None, convention: Convention = "log", decay: float = 0.94,
+    since: date | None = None, align: Align = "shared", periods: float | None = None, convention: Convention = "log", decay: float = 0.94,
     level: float = 0.95, method: Literal["historical", "normal"] = "historical", target_vol: float | None = None,
     cap: float = 10.0, base: str = "", hedge: Hedge | None = None, book: list[Exposure] | None = None,
     scenarios: dict[str, dict[str, float]] | None = None, spots: dict[str, float] | None = None,
@@ -54,13 +54,15 @@ def risk_of(
     """Risk of price series and of the book: each part is computed when its arguments are given.
 
     Prices come as ``series`` {name: values} with their ``days``, or by ``names`` of the desk's series (from ``since`` on, on the days
-    that all of them have). ``convention`` is log, arithmetic or difference; ``periods`` a year are 252 for days, 52, 12 (known for the
-    desk's, counted from ``days``). Each series gets return, volatility (sample, EWMA by ``decay``, GARCH(1,1)), drawdown with dates, value at risk at ``level``,
-    and with ``target_vol`` the weight (at most ``cap``). Two series or more get correlation, and beta on ``base`` (else the first);
-    ``hedge`` {asset, hedge, exposure, contract_value} a ratio. ``scenarios`` {name: {factor: shock per 1.00}} value ``book``, or without
-    one the positions of the desk's book, in % of NAV (``spots`` prices an option's underlying).
+    that all of them have; align "last" takes each one's last value on the days of the sparsest). ``convention`` is log, arithmetic
+    or difference; ``periods`` a year are 252 for days, 52, 12 (known for the desk's, counted from ``days``). Each series gets return,
+    volatility (sample, EWMA by ``decay``, GARCH(1,1)), drawdown with dates, value at risk at ``level``, and with ``target_vol`` the
+    weight (at most ``cap``). Two series or more get correlation, and beta on ``base`` (else the first); ``hedge`` {asset, hedge,
+    exposure, contract_value} a ratio. ``scenarios`` {name: {factor: shock per 1.00}} value ``book``, or without one the positions of
+    the desk's book, in % of NAV (``spots`` prices an option's underlying).
     """
-    found = _read(workbench, series, days, names, since, periods)
+    desk = read_series(_desk(workbench), names, since, align) if names else None
+    found = _read(desk, series, days or [], periods)
     settings = Settings(found.periods, convention, decay, level, method, target_vol, cap)
     each = {name: series_risk(values, found.days, settings) for name, values in found.values.items()}
     together = {name: risk.returns(values, found.periods, convention).values for name, values in found.values.items()}
@@ -84,22 +86,15 @@ class _Sample:
         self.values, self.days, self.periods = values, days, periods
 
 
-def _read(
-    workbench: Workbench | None, series: Mapping[str, list[float]] | None, days: list[date] | None, names: list[str] | None,
-    since: date | None, periods: float | None,
-) -> _Sample:  # fmt: skip
-    if names and series:
+def _read(desk: Aligned | None, series: Mapping[str, list[float]] | None, days: list[date], periods: float | None) -> _Sample:
+    if desk is not None and series:
         raise ToolError("give either series with their values, or names of the desk's series, not both")
-    if names:
-        found = read_series(_desk(workbench), names, since)
-        frequencies = {info.frequency for info in found.infos}
-        if periods is None and len(frequencies) > 1:
-            raise ToolError(f"the series are {' and '.join(sorted(frequencies))}: give periods, how many of their shared days a year has")
-        return _Sample(found.values, found.days, periods or PERIODS.get(next(iter(frequencies)), 252.0))
+    if desk is not None:
+        return _Sample(desk.values, desk.days, periods or min(PERIODS.get(info.frequency, 252.0) for info in desk.infos))
     lengths = {len(values) for values in (series or {}).values()} | ({len(days)} if days else set())
     if len(lengths) > 1:
         raise ToolError("the series and days differ in length: keep the dates that all of them have")
-    return _Sample(series or {}, days or [], _periods(periods, days or []) if series else 252.0)
+    return _Sample(series or {}, days, _periods(periods, days) if series else 252.0)
 
 
 def _periods(given: float | None, days: list[date]) -> float:
@@ -131,13 +126,14 @@ def _desk(workbench: Workbench | None) -> Workbench:
 def regression(
     workbench: Workbench | None, y: list[float] | str, x: dict[str, list[float]] | list[str],
     convention: Literal["level", "log", "arithmetic", "difference"] = "level", lags: int | None = None, since: date | None = None,
+    align: Align = "shared",
 ) -> risk.RegressionResult:  # fmt: skip
-    """Least squares with an intercept and Newey-West errors: y and x as values, or as names of the desk's series on shared days.
+    """Least squares with an intercept and Newey-West errors: y and x as values, or as names of the desk's series, aligned as in quant.risk.
 
     ``convention`` other than level regresses changes of that kind; ``lags`` is the depth of the errors' autocorrelation.
     """
     if isinstance(y, str) and isinstance(x, list):
-        columns = dict(read_series(_desk(workbench), [y, *x], since).values)
+        columns = dict(read_series(_desk(workbench), [y, *x], since, align).values)
         target = columns.pop(y)
     elif isinstance(y, list) and isinstance(x, dict):
         target, columns = y, dict(x)

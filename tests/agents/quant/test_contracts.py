@@ -15,8 +15,8 @@ from agents.quant.options import FutureTerms, Terms, greeks, price
 ATM = Terms("put", 100, 100, 1, 0.05, 0.05, 0.25)
 
 
-def american(kind, S, K, t, r, q, sigma):
-    contract = contract_of(kind, S=S, K=K, t=t, r=r, q=q, sigma=sigma, style="american")
+def american(kind, *numbers):
+    contract = contract_of(kind, **dict(zip(("S", "K", "t", "r", "q", "sigma"), numbers, strict=True)), style="american")
     return value(contract, engine_of(contract))
 
 
