@@ -151,7 +151,7 @@ def value(contract: Contract, engine: Engine, *, fine: bool = True) -> float:
     if engine == "finite-differences":
         return numerical.on_grid(terms, contract.dividends, early=contract.style == "american", fine=fine).price
     if engine == "fixed-point":
-        found = numerical.american(terms, check=False)
+        found = numerical.american(terms, check=False, fine=fine)
         if found is None:
             raise QuantError("the fixed-point iteration does not converge for these rates and volatility: ask for finite-differences")
         return found
@@ -192,8 +192,8 @@ def _differences(contract: Contract, engine: Engine) -> list[float]:
         here, change, curvature = numerical.on_grid(terms, contract.dividends, early=contract.style == "american")
     else:
         step = _spot_step(contract)
-        up, here, down = at(spot=terms.spot + step), at(), at(spot=terms.spot - step)
-        change, curvature = (up - down) / (2 * step), (up - 2 * here + down) / (step * step)
+        up, middle, down = at(spot=terms.spot + step), at(), at(spot=terms.spot - step)
+        here, change, curvature = value(contract, engine), (up - down) / (2 * step), (up - 2 * middle + down) / (step * step)
     wide, nudge = (0.01, 1e-3) if on_grid else (1e-4, 1e-4)
     vega = slope("sigma", terms.sigma, min(wide, 0.1 * terms.sigma))
     if isinstance(terms, FutureTerms):

@@ -71,12 +71,13 @@ def _payoff(ql: Any, terms: Terms) -> Any:
     return ql.PlainVanillaPayoff(ql.Option.Call if terms.kind == "call" else ql.Option.Put, terms.strike)
 
 
-def american(terms: Terms, *, check: bool = True) -> float | None:
+def american(terms: Terms, *, check: bool = True, fine: bool = True) -> float | None:
     """The price of an American option with a continuous yield (Andersen, Lake and Offengenden 2016), to about 1e-8 of the strike.
 
     Args:
         terms: the option; time and volatility above zero.
         check: price it by a second scheme too, and give None where the two disagree; it has then to be done on a grid.
+        fine: False for a third of the work, which differences bear.
     """
     with _quantlib() as ql:
         option = ql.VanillaOption(_payoff(ql, terms), ql.AmericanExercise(_start(ql), _start(ql) + _DAYS))
@@ -87,7 +88,7 @@ def american(terms: Terms, *, check: bool = True) -> float | None:
             return float(option.NPV())
 
         try:
-            found = priced(_FINE)
+            found = priced(_FINE if fine else _COARSE)
             if check and not abs(found - priced(_COARSE)) <= _AGREE * terms.strike:
                 return None
         except RuntimeError:  # a double boundary, q < r < 0, or an iteration that ran away

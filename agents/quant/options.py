@@ -318,6 +318,9 @@ def prices(
     Raises:
         QuantError: an element is out of range or not a number.
     """
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
     import numpy as np
 
     given = [np.asarray(value, dtype=np.float64) for value in (spot, strike, years, rate, sigma, dividend)]
@@ -325,9 +328,18 @@ def prices(
     shape = np.broadcast_shapes(*(value.shape for value in given))
     flat = [value.reshape(-1) if value.size == 1 else np.broadcast_to(value, shape).reshape(-1) for value in given]
     found = np.empty(math.prod(shape))
-    for start in range(0, found.size, _BLOCK):
+
+    def fill(start: int) -> None:
         block = slice(start, start + _BLOCK)
         found[block] = _block_prices(kind, [value if value.size == 1 else value[block] for value in flat])
+
+    starts = range(0, found.size, _BLOCK)
+    if len(starts) < 4:
+        for start in starts:
+            fill(start)
+    else:  # numpy lets go of the interpreter while it computes
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+            list(pool.map(fill, starts))
     return found.reshape(shape)
 
 

@@ -334,11 +334,11 @@ def _flat_vols(legs: Sequence[Leg], market: Market, paid: float | None) -> list[
     The value is monotone between the zeros of its vega, so that each piece holds one root at most. A cost that is the
     value of a whole band of volatilities, to 1e-12 of the highest strike, gives the band's inner end, or both ends of the search.
     """
-    import numpy as np
-
     options = [leg for leg in legs if leg.kind in {"call", "put"}]
     if paid is None or market.spot is None or not market.years or not options:
         return None
+    import numpy as np
+
     scale = 1e-12 * max(leg.strike for leg in legs)
 
     def gap(at: float) -> float:
