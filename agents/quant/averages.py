@@ -2,9 +2,14 @@
 
 import itertools
 import math
+from typing import TYPE_CHECKING
 
 from agents.quant.errors import QuantError
 from agents.quant.options import Terms, price
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MOST_FIXINGS = 1_000
 _LEVELS = (8, 16, 32, 64)
@@ -12,6 +17,9 @@ _LEVELS = (8, 16, 32, 64)
 _NODES = 16
 _WIDTH = 6
 """Points of the local polynomial between the grid's."""
+_CELLS = 6
+"""Cells of the grid a deviation of one period."""
+_REACH = 8.0
 
 
 def geometric(terms: Terms, fixings: int | None = None) -> float:
@@ -32,15 +40,16 @@ def arithmetic(terms: Terms, fixings: int | None = None) -> float:
     """The arithmetic average of ``fixings`` equally spaced prices, the last at expiry, or of all moments.
 
     Sums of prices are built from the last one backwards, ``A = e^Z (1 + A')``, so that one dimension is enough (Carverhill and
-    Clewlow 1990). An average over all moments is extrapolated from 8, 16, 32 and 64 fixings, whose error is a series in ``1 / n``.
+    Clewlow 1990). The price is a series in ``1 / n``: for more than 64 fixings, and for all moments, it follows from those at
+    8, 16, 32 and 64.
     """
     _require(terms, fixings)
-    if fixings is not None:
+    if fixings is not None and fixings <= _LEVELS[-1]:
         return _sampled(terms, fixings)
-    row = [_sampled(terms, n) for n in _LEVELS]
-    for order in range(1, len(_LEVELS)):
-        row = [(2**order * fine - coarse) / (2**order - 1) for coarse, fine in itertools.pairwise(row)]
-    return max(0.0, row[0])
+    at = 1 / fixings if fixings else 0.0
+    nodes = [1 / n for n in _LEVELS]
+    shares = [math.prod((at - other) / (node - other) for other in nodes if other != node) for node in nodes]
+    return max(0.0, math.fsum(share * _sampled(terms, n) for share, n in zip(shares, _LEVELS, strict=True)))
 
 
 def mean(terms: Terms, fixings: int | None = None) -> float:
@@ -59,30 +68,46 @@ def _require(terms: Terms, fixings: int | None) -> None:
 
 
 def _sampled(terms: Terms, n: int) -> float:
-    """A put by the recursion, whose payoff is bounded, and a call by parity."""
+    """A put by the recursion, whose payoff is bounded, and a call by parity.
+
+    The state is the logarithm x of 1 plus the sum of the prices after the one at hand, over that one. Its grid moves along with its
+    path without chance, eight deviations to each side.
+    """
     import numpy as np
 
     from agents.quant.options import prices
 
     step = terms.years / n
-    width = terms.sigma * math.sqrt(step)
-    top = math.log(n) + abs(terms.rate - terms.dividend) * terms.years + 8 * terms.sigma * math.sqrt(terms.years)
-    cells = int(min(max(400.0, math.ceil(1.2 * top / width)), 1_500.0))
-    grid = np.linspace(0, top, cells + 1)
-    # What the last period's price is worth for every sum of those after it: a Black-Scholes put, not yet discounted.
-    value = prices("put", terms.spot * np.exp(grid) / n, terms.strike, step, terms.rate, terms.sigma, terms.dividend)
-    value *= math.exp(terms.rate * step)
+    width, reach = terms.sigma * math.sqrt(step), _REACH * terms.sigma * math.sqrt(terms.years)
     drift = (terms.rate - terms.dividend - 0.5 * terms.sigma**2) * step
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    at = np.minimum(np.logaddexp(0, grid[:, None] + drift + width * nodes), top) / grid[1]
-    left = np.clip(at.astype(int) - _WIDTH // 2 + 1, 0, cells + 1 - _WIDTH)
-    moves = np.zeros((cells + 1, cells + 1))
-    rows = np.broadcast_to(np.arange(cells + 1)[:, None], at.shape)
-    for k in range(_WIDTH):
-        share = np.prod([(at - left - m) / (k - m) for m in range(_WIDTH) if m != k], axis=0)
-        np.add.at(moves, (rows, left + k), weights / weights.sum() * share)
+    centres = [0.0]
     for _ in range(n - 1):
-        value = moves @ value
+        centres.append(float(np.logaddexp(0, centres[-1] + drift)))
+    offsets = np.linspace(-reach, reach, 2 * math.ceil(_CELLS * reach / width) + 1)  # the path itself is in the middle
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    weights /= weights.sum()
+    # What the first price is worth for every sum of those after it: a Black-Scholes put, not yet discounted.
+    spots = terms.spot * np.exp(offsets + centres[-1]) / n
+    value = prices("put", spots, terms.strike, step, terms.rate, terms.sigma, terms.dividend) * math.exp(terms.rate * step)
+    for new, old in itertools.pairwise(reversed(centres)):
+        moved = np.logaddexp(0, offsets[:, None] + old + drift + width * nodes) - new
+        value = _interpolated(value, (moved + reach) / (offsets[1] - offsets[0])) @ weights
     discount = math.exp(-terms.rate * terms.years)
-    put = discount * float(value[0])
+    put = discount * float(value[len(value) // 2])
     return max(0.0, put) if terms.kind == "put" else max(0.0, put + discount * (mean(terms, n) - terms.strike))
+
+
+def _interpolated(value: "NDArray[np.float64]", at: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Values between the points of a grid by local polynomials; beyond its ends the end's."""
+    import numpy as np
+
+    at = np.clip(at, 0, len(value) - 1)
+    left = np.clip(at.astype(int) - _WIDTH // 2 + 1, 0, len(value) - _WIDTH)
+    powers = np.linalg.inv(np.vander(np.arange(_WIDTH), increasing=True))
+    polynomials = powers @ np.lib.stride_tricks.sliding_window_view(value, _WIDTH).T
+    at -= left
+    found = polynomials[-1][left]
+    for coefficients in polynomials[-2::-1]:
+        found *= at
+        found += coefficients[left]
+    return np.asarray(found)

@@ -194,6 +194,21 @@ def test_an_arithmetic_average_is_worth_more_than_a_geometric_and_call_less_put_
     assert call >= averages.geometric(terms._replace(kind="call"), fixings) - 1e-6 * terms.strike
 
 
+def test_two_fixings_are_what_quantlibs_own_quadrature_gives():
+    # ChoiAsianEngine of QuantLib 1.44, which takes minutes for more than fifty.
+    assert averages.arithmetic(Terms("call", 100, 100, 1, 0.05, 0.02, 0.3), 2) == pytest.approx(10.2136133, abs=2e-6)
+
+
+def test_an_average_over_an_hour_is_as_exact_and_many_fixings_join_few():
+    short = Terms("call", 100, 100, 1e-4, 0, 0, 0.3)
+    arithmetic, geometric = averages.arithmetic(short), averages.geometric(short)
+    assert geometric < arithmetic < geometric * 1.001
+    year = Terms("call", 100, 100, 1, 0.05, 0.02, 0.3)
+    few, next_one, many, all_moments = (averages.arithmetic(year, n) for n in (64, 65, 1000, None))
+    assert few > next_one > many > all_moments
+    assert few - next_one == pytest.approx((few - all_moments) / 65, rel=0.02)
+
+
 def test_one_fixing_is_the_plain_option():
     assert averages.arithmetic(ATM, 1) == pytest.approx(price(ATM), abs=1e-12)
     assert averages.geometric(ATM, 1) == pytest.approx(price(ATM), abs=1e-12)
