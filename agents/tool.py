@@ -1,7 +1,7 @@
 """Tools: a typed function, registered once, known everywhere by one name.
 
 From the function come the JSON schema, the call from the command line, and the permission name. A first parameter
-annotated ``Workbench`` is filled in by the caller's turn and is not part of the schema.
+annotated ``Workbench`` is filled in by the caller's turn and is not part of the schema; ``Workbench | None`` works without a desk too.
 """
 
 import inspect
@@ -17,7 +17,14 @@ from agents.workbench import Workbench
 from memory.book import first_problem
 
 Effect = Literal["read", "write", "post", "run"]
-MODULES = ("agents.tools.quant", "agents.tools.memory", "agents.tools.data", "agents.tools.thesis")
+MODULES = (
+    "agents.tools.quant",
+    "agents.tools.quant_company",
+    "agents.tools.quant_risk",
+    "agents.tools.memory",
+    "agents.tools.data",
+    "agents.tools.thesis",
+)
 
 
 class Tool(NamedTuple):
@@ -29,6 +36,7 @@ class Tool(NamedTuple):
     arguments: type[BaseModel]
     function: Callable[..., BaseModel]
     needs_desk: bool
+    takes_desk: bool = False
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the arguments."""
@@ -43,12 +51,13 @@ def tool(name: str, effect: Effect = "read") -> Callable[[Callable[..., BaseMode
 
     def register(function: Callable[..., BaseModel]) -> Callable[..., BaseModel]:
         parameters = list(inspect.signature(function, eval_str=True).parameters.values())
-        needs_desk = bool(parameters) and parameters[0].annotation is Workbench
+        first = parameters[0].annotation if parameters else None
+        needs_desk, takes_desk = first is Workbench, first in {Workbench, Workbench | None}
         fields: dict[str, Any] = {
-            p.name: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default) for p in parameters[1 if needs_desk else 0 :]
+            p.name: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default) for p in parameters[1 if takes_desk else 0 :]
         }
         arguments = create_model(f"{name}.arguments", __config__=ConfigDict(extra="forbid"), **fields)
-        _REGISTRY[name] = Tool(name, inspect.getdoc(function) or "", effect, arguments, function, needs_desk)
+        _REGISTRY[name] = Tool(name, inspect.getdoc(function) or "", effect, arguments, function, needs_desk, takes_desk)
         return function
 
     return register
@@ -79,8 +88,8 @@ def call(name: str, arguments: Mapping[str, Any], workbench: Workbench | None = 
     except ValidationError as error:
         raise ToolError(f"{name}: {first_problem(error)}") from error
     values = {field: getattr(given, field) for field in known.arguments.model_fields}
-    if not known.needs_desk:
+    if not known.takes_desk:
         return known.function(**values)
-    if workbench is None:
+    if workbench is None and known.needs_desk:
         raise ToolError(f"{name} needs a desk: run it with --desk DIR")
     return known.function(workbench, **values)

@@ -26,8 +26,8 @@ from pydantic import BeforeValidator
 
 from agents.quant.errors import QuantError
 from agents.quant.growth import ROUNDING, growth_gap
+from agents.quant.legs import Leg, legs_of, payoff_at
 from agents.quant.result import Result
-from agents.quant.structures import Leg, legs_of, payoff_at
 from memory.thesis import Claim, Thesis
 
 ContradictionKind = Literal["disjoint values", "exclusive states", "disjoint windows", "missing factor", "payoff past its peak"]

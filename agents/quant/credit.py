@@ -43,10 +43,18 @@ class MertonResult(Result):
 
 
 class MertonBand(Result):
-    """Equity volatility that a spread implies over a range of leverage."""
+    """Equity volatility that a spread implies over a range of leverage, and where the market's lies in it.
+
+    ``share_below`` is the part of the leverages whose equity volatility is under the market's; ``verdict`` says what that makes
+    of options on the share against its credit.
+    """
 
     leverage: list[float]
     equity_vol: list[float]
+    lowest: float
+    highest: float
+    share_below: float | None = None
+    verdict: str = ""
 
 
 class CreditCurveResult(Result):
@@ -218,23 +226,35 @@ def _root(firm: _Firm, years: float, asset_value: float) -> MertonRoot:
     )  # fmt: skip
 
 
-def equity_vol_band(spread: float, years: float, low: float, high: float, points: int = 9) -> MertonBand:
-    """The equity volatility that the spread implies at each leverage from ``low`` to ``high``.
+def equity_vol_band(
+    spread: float, years: float, low: float, high: float, points: int = 33, market: float | None = None
+) -> MertonBand:  # fmt: skip
+    """The equity volatility that the spread implies at each leverage from ``low`` to ``high``, and where the ``market``'s lies.
 
     Raises:
         QuantError: a leverage at which not even worthless equity gives this spread, or a range that is none.
     """
     top = math.exp(spread * years)
-    if min(spread, years, low) <= 0 or points < 2 or high <= low:
-        raise QuantError("spread, T and low must be above zero, high above low, and points at least two")
+    if min(spread, years, low) <= 0 or points < 2 or high <= low or (market is not None and market <= 0):
+        raise QuantError("spread, T, low and equity_vol must be above zero, high above low, and points at least two")
     if high >= top:
         raise QuantError(f"at leverage {top:.4g} and over no equity is left under this spread: ask for a high below it")
     levels = [low + (high - low) * i / (points - 1) for i in range(points)]
-    logits = [math.log(top / level - 1) for level in levels]
+    found = [_equity_vol(_firm_of_spread(spread, years, math.log(top / level - 1)), years) for level in levels]
+    below = None if market is None else sum(vol < market for vol in found) / points
     return MertonBand(
-        leverage=levels, equity_vol=[_equity_vol(_firm_of_spread(spread, years, at), years) for at in logits],
-        units={"leverage": _UNITS["leverage"], "equity_vol": "per 1.00"},
+        leverage=levels, equity_vol=found, lowest=min(found), highest=max(found), share_below=below, verdict=_verdict(below),
+        units={
+            "leverage": _UNITS["leverage"], "equity_vol": "per 1.00", "lowest": "per 1.00", "highest": "per 1.00",
+            "share_below": "of the leverages, per 1.00",
+        },
     )  # fmt: skip
+
+
+def _verdict(below: float | None) -> str:
+    if below is None or below in {0.0, 1.0}:
+        return "" if below is None else "cheap at every leverage" if below == 0 else "rich at every leverage"
+    return "fair to rich" if below > 0.5 else "fair to cheap"
 
 
 def par_spread(hazards: Sequence[tuple[float, float]], recovery: float, years: float, rate: float = 0.0, a_year: int = 4) -> float:

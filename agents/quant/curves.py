@@ -53,6 +53,7 @@ class CalendarSpreadResult(Result):
     value_per_point: float
     excess: float | None = None
     excess_value: float | None = None
+    note: str = ""
 
 
 class ForwardResult(Result):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 OptionType = Literal["call", "put"]
 HIGHEST_VOL = 10.0
-_UNITS = {
+OPTION_UNITS = {
     "price": "price of the underlying", "delta": "per 1.00 of the underlying", "gamma": "per 1.00 squared",
     "vega": "per 1.00 of volatility", "vega_per_pct": "per volatility point", "theta": "per year",
     "theta_per_day": "per calendar day", "rho": "per 1.00 of the rate", "rho_per_pct": "per percentage point",
@@ -163,6 +163,28 @@ def vega(terms: Terms) -> float:
     return p.asset * normal_pdf(p.d1) * math.sqrt(terms.years)
 
 
+def vegas(terms: Terms, sigmas: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """``vega`` at many volatilities above zero."""
+    import numpy as np
+
+    if terms.years <= 0:
+        return np.zeros_like(sigmas)
+    p = _parts(terms._replace(sigma=1.0))
+    spread = sigmas * math.sqrt(terms.years)
+    d1 = math.log(p.asset / p.bond) / spread + 0.5 * spread
+    return np.asarray(p.asset * math.sqrt(terms.years / (2 * math.pi)) * np.exp(-0.5 * d1 * d1))
+
+
+def deltas(terms: Terms, spots: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """``delta`` at many spots above zero."""
+    import numpy as np
+
+    sign, spread = (1.0 if terms.kind == "call" else -1.0), max(terms.sigma * math.sqrt(terms.years), 1e-290)
+    with np.errstate(over="ignore"):
+        d1 = (np.log(spots / terms.strike) + (terms.rate - terms.dividend) * terms.years) / spread + 0.5 * spread
+    return np.asarray(sign * math.exp(-terms.dividend * terms.years) * normal_cdfs(sign * d1))
+
+
 def greeks(terms: Terms) -> OptionResult:
     """Price and sensitivities (Hull, Options, Futures, and Other Derivatives, chapters 18 and 19).
 
@@ -179,65 +201,10 @@ def greeks(terms: Terms) -> OptionResult:
     theta = -volatility * terms.sigma / (2 * terms.years) - p.sign * terms.rate * bond + terms.dividend * terms.spot * change
     rho = -terms.years * value if isinstance(terms, FutureTerms) else p.sign * terms.years * bond
     gamma = p.asset * normal_pdf(p.d1) / (terms.spot**2 * p.spread)
-    return _result(value, change, gamma, volatility, theta, rho)
-
-
-def _result(value: float, change: float, gamma: float, volatility: float, theta: float, rho: float) -> OptionResult:
     return OptionResult(
         price=value, delta=change, gamma=gamma, vega=volatility, vega_per_pct=volatility / 100, theta=theta,
-        theta_per_day=theta / 365, rho=rho, rho_per_pct=rho / 100, units=_UNITS,
+        theta_per_day=theta / 365, rho=rho, rho_per_pct=rho / 100, units=OPTION_UNITS,
     )  # fmt: skip
-
-
-def require_closed_form(
-    style: str = "european", barrier: object | None = None, average: object | None = None, engine: str | None = None
-) -> None:
-    """The one place that says what has no closed form here.
-
-    Raises:
-        QuantError: names what was asked for and what to ask for instead.
-    """
-    missing = "which this version does not load"
-    if style not in {"european", "american"}:
-        raise QuantError(f"there is no style {style!r}: ask for style european")
-    if style == "american":
-        raise QuantError(f"american options need QuantLib, {missing}; ask for style european")
-    if barrier is not None:
-        raise QuantError(f"barrier options need QuantLib, {missing}; ask without barrier")
-    if average is not None:
-        raise QuantError(f"average-price options need QuantLib, {missing}; ask without average")
-    if engine not in {None, "closed-form"}:
-        raise QuantError(f"the engine {engine!r} needs QuantLib, {missing}; ask without engine")
-
-
-def option(
-    kind: OptionType,
-    *,
-    K: float,
-    t: float,
-    r: float,
-    sigma: float,
-    S: float | None = None,
-    F: float | None = None,
-    q: float = 0.0,
-    dividends: Sequence[tuple[float, float]] = (),
-    style: str = "european",
-    barrier: object | None = None,
-    average: object | None = None,
-    engine: str | None = None,
-) -> OptionResult:
-    """Price and sensitivities of an option on a spot ``S`` or a future ``F``; arguments as in ``terms_of``.
-
-    Raises:
-        QuantError: an input is out of range, or the option has no closed form (see ``require_closed_form``).
-    """
-    require_closed_form(style, barrier, average, engine)
-    g = greeks(terms_of(kind, K=K, t=t, r=r, sigma=sigma, q=q, S=S, F=F, dividends=dividends))
-    # The spot is held, not the spot less dividends: their present value grows as they come near and shrinks with the rate.
-    paid = _dividends(dividends, t, r)
-    theta = g.theta - g.delta * r * sum(present for _, present in paid)
-    rho = g.rho + g.delta * sum(when * present for when, present in paid)
-    return _result(g.price, g.delta, g.gamma, g.vega, theta, rho)
 
 
 def implied_vol(terms: Terms, target: float) -> ImpliedVolResult:
@@ -282,8 +249,8 @@ _HART_BELOW = (8.83883476483184e-02, 1.75566716318264, 16.064177579207, 86.78073
                637.333633378831, 793.826512519948, 440.413735824752)  # fmt: skip
 _TAIL = 7.07106781186547
 _ZERO = 38.0
-_BLOCK = 16_384
-"""Elements at a time: the temporaries of a block stay in the processor's cache, which halves the time."""
+_BLOCK = 32_768
+"""Elements at a time: the temporaries of a block stay in the processor's cache, which saves a third of the time."""
 
 
 def normal_cdfs(x: "ArrayLike") -> "NDArray[np.float64]":
@@ -291,15 +258,39 @@ def normal_cdfs(x: "ArrayLike") -> "NDArray[np.float64]":
     import numpy as np
 
     given = np.asarray(x, dtype=np.float64)
-    size = np.minimum(np.abs(given), _ZERO)
-    density = np.exp(-0.5 * size * size)
-    lower = density * _horner(_HART_ABOVE, size) / _horner(_HART_BELOW, size)
+    return _cdfs(given, _kernel(np.minimum(np.abs(given), _ZERO)))
+
+
+def _kernel(size: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """exp(-x^2 / 2)."""
+    import numpy as np
+
+    density = size * size
+    density *= -0.5
+    return np.exp(density, out=density)
+
+
+def _cdfs(given: "NDArray[np.float64]", density: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """The distribution function, with exp(-x^2 / 2) known; ``density`` is used up."""
+    import numpy as np
+
+    size = np.abs(given)
+    np.minimum(size, _ZERO, out=size)
     far = size > _TAIL
     if far.any():
         y = size[far]
         fraction = y + 1 / (y + 2 / (y + 3 / (y + 4 / (y + 0.65))))
-        lower[far] = density[far] / (fraction * math.sqrt(2 * math.pi))
-    return ~np.signbit(given) + np.copysign(lower, -given)  # 1 - lower above zero; np.where took twenty times as long
+        beyond = density[far] / (fraction * math.sqrt(2 * math.pi))
+    lower = density
+    lower *= _horner(_HART_ABOVE, size)
+    lower /= _horner(_HART_BELOW, size)
+    if far.any():
+        lower[far] = beyond
+    # 1 - lower above zero, without a branch; below zero nothing is added, so that no digit of the tail is lost.
+    above = ~np.signbit(given)
+    np.copysign(lower, -given, out=lower)
+    lower += above
+    return lower
 
 
 def _horner(coefficients: Sequence[float], x: "NDArray[np.float64]") -> "NDArray[np.float64]":
@@ -327,6 +318,9 @@ def prices(
     Raises:
         QuantError: an element is out of range or not a number.
     """
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
     import numpy as np
 
     given = [np.asarray(value, dtype=np.float64) for value in (spot, strike, years, rate, sigma, dividend)]
@@ -334,9 +328,18 @@ def prices(
     shape = np.broadcast_shapes(*(value.shape for value in given))
     flat = [value.reshape(-1) if value.size == 1 else np.broadcast_to(value, shape).reshape(-1) for value in given]
     found = np.empty(math.prod(shape))
-    for start in range(0, found.size, _BLOCK):
+
+    def fill(start: int) -> None:
         block = slice(start, start + _BLOCK)
         found[block] = _block_prices(kind, [value if value.size == 1 else value[block] for value in flat])
+
+    starts = range(0, found.size, _BLOCK)
+    if len(starts) < 4:
+        for start in starts:
+            fill(start)
+    else:  # numpy lets go of the interpreter while it computes
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+            list(pool.map(fill, starts))
     return found.reshape(shape)
 
 
@@ -356,8 +359,28 @@ def _block_prices(kind: OptionType, given: "Sequence[NDArray[np.float64]]") -> "
     sign = 1.0 if kind == "call" else -1.0
     # The smallest double stands for no uncertainty: d1 is then plus or minus infinity for every practical purpose.
     spread = np.maximum(sigma * np.sqrt(years), 1e-290)
-    asset, bond = spot * np.exp(-dividend * years), strike * np.exp(-rate * years)
+    asset, bond = _discounted(spot, dividend, years), _discounted(strike, rate, years)
+    ratio = asset / bond
     with np.errstate(over="ignore"):
-        d1 = np.log(asset / bond) / spread + 0.5 * spread
-    found = asset * normal_cdfs(sign * d1) - bond * normal_cdfs(sign * (d1 - spread))
-    return np.maximum(sign * found, 0.0)
+        d1 = np.log(ratio)
+        d1 /= spread
+    d1 += 0.5 * spread
+    d2 = d1 - spread
+    d1 *= sign
+    d2 *= sign
+    density = _kernel(np.minimum(np.abs(d1), _ZERO))
+    ratio *= density  # asset n(d1) = bond n(d2) saves an exponential
+    found = _cdfs(d1, density)
+    found *= asset
+    found -= bond * _cdfs(d2, ratio)
+    found *= sign
+    return np.maximum(found, 0.0, out=found)
+
+
+def _discounted(price: "NDArray[np.float64]", rate: "NDArray[np.float64]", years: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    import numpy as np
+
+    if rate.size == 1 and not rate.any():
+        return price
+    factor = rate * -years
+    return price * np.exp(factor, out=factor)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, Field
 
 from agents.quant.errors import QuantError
+from agents.quant.legs import LegRow, legs_of, payoff_at
 from agents.quant.result import Result
-from agents.quant.structures import LegRow, legs_of, payoff_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

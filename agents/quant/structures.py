@@ -3,15 +3,18 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from agents.quant.errors import QuantError
-from agents.quant.options import OptionResult, Terms, delta, greeks, normal_cdf, price, vega
+from agents.quant.legs import Leg, intrinsic_slope, payoff_at
+from agents.quant.options import OptionResult, Terms, delta, deltas, greeks, normal_cdf, price, vega, vegas
 from agents.quant.result import Result
-from agents.quant.roots import all_roots
+from agents.quant.roots import all_roots, sign_changes
 
-LegType = Literal["call", "put", "spot", "future"]
-LegRow: TypeAlias = list[str | float | None]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 LOWEST_VOL, HIGHEST_VOL = 1e-4, 5.0
 _UNITS = {
     "cost": "price", "max_profit": "price, per unit", "max_loss": "price, per unit", "breakevens": "price of the underlying",
@@ -19,16 +22,6 @@ _UNITS = {
     "value_now": "price", "probability_of_profit": "risk-neutral", "flat_vols_that_match_cost": "per 1.00",
     "nav_profit_pct": "% of NAV", "nav_loss_pct": "% of NAV",
 }  # fmt: skip
-
-
-class Leg(NamedTuple):
-    """A signed quantity of one instrument; a spot's or future's strike is its entry price."""
-
-    kind: LegType
-    quantity: float
-    strike: float
-    premium: float | None
-    years: float | None
 
 
 class Market(NamedTuple):
@@ -110,50 +103,9 @@ class Profile(NamedTuple):
         return all_roots(lambda spot: self.value(spot) - paid, low, high, 1)
 
 
-def legs_of(rows: Sequence[LegRow]) -> list[Leg]:
-    """Legs from ``[type, quantity, K, premium or null, t?]`` rows.
-
-    Raises:
-        QuantError: names the row that is wrong.
-    """
-    if not rows:
-        raise QuantError("a structure needs at least one leg: [type, quantity, K, premium or null, t?]")
-    return [_leg(number, row) for number, row in enumerate(rows, 1)]
-
-
-def _leg(number: int, row: LegRow) -> Leg:
-    form = f"leg {number} must be [call|put|spot|future, quantity not 0, strike above 0, premium or null, t?]"
-    if not 3 <= len(row) <= 5 or row[0] not in {"call", "put", "spot", "future"}:
-        raise QuantError(form)
-    numbers = [_number(value, form) for value in row[1:]] + [None, None]
-    quantity, strike, premium, years = numbers[:4]
-    if not quantity or strike is None or strike <= 0:
-        raise QuantError(form)
-    if (premium is not None and premium < 0) or (years is not None and years < 0):
-        raise QuantError(f"{form}; premium and t are not negative, and a sold leg has a negative quantity")
-    return Leg(row[0], quantity, strike, premium, years)  # type: ignore[arg-type]
-
-
-def _number(value: str | float | None, form: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, str | bool) or not math.isfinite(value):
-        raise QuantError(form)
-    return float(value)
-
-
-def payoff_at(legs: Sequence[Leg], spot: float) -> float:
-    """What the legs are worth at expiry with the underlying at ``spot``; premiums not counted."""
-    return sum(leg.quantity * _intrinsic(leg, spot) for leg in legs)
-
-
-def _intrinsic(leg: Leg, spot: float) -> float:
-    if leg.kind == "call":
-        return max(0.0, spot - leg.strike)
-    return max(0.0, leg.strike - spot) if leg.kind == "put" else spot - leg.strike
-
-
-def structure(legs: Sequence[Leg], market: Market, cost: float | None = None, nav_pct: float | None = None) -> StructureResult:
+def structure(
+    legs: Sequence[Leg], market: Market, cost: float | None = None, nav_pct: float | None = None, at: Sequence[float] = ()
+) -> StructureResult:
     """Everything about a structure; legs that expire later than the first are valued at the first expiry.
 
     Args:
@@ -161,11 +113,12 @@ def structure(legs: Sequence[Leg], market: Market, cost: float | None = None, na
         market: what values it before expiry; parts may be missing.
         cost: what was paid; else the premiums, a missing one being the model's value.
         nav_pct: the size, in % of NAV spent on the cost.
+        at: further spots that the payoff shows.
 
     Raises:
         QuantError: an input is out of range, or legs expire apart and nothing says what volatility values the later one.
     """
-    _require_in_range(market, cost, nav_pct)
+    _require_in_range(market, cost, nav_pct, at)
     legs, first = _timed(legs, market)
     market = market._replace(years=first)
     value = sum(leg.quantity * _leg_value(leg, market) for leg in legs) if _priced(legs, market) else None
@@ -190,19 +143,19 @@ def structure(legs: Sequence[Leg], market: Market, cost: float | None = None, na
         breakevens=[] if paid is None else profile.zeros(paid),
         gross_multiple=high / paid if paid and costs and net_high is not None else None,
         net_multiple=net_high / paid if paid and costs and net_high is not None else None,
-        payoff=_drawn(profile, legs), value_now=value, greeks=_total_greeks(legs, market),
+        payoff=_drawn(profile, legs, at), value_now=value, greeks=_total_greeks(legs, market),
         probability_of_profit=_probability(profile, market, paid), flat_vols_that_match_cost=vols,
         nav_profit_pct=None if share is None or net_high is None else share * net_high,
         nav_loss_pct=None if share is None or net_low is None else share * net_low, note="; ".join(notes), units=_UNITS,
     )  # fmt: skip
 
 
-def _require_in_range(market: Market, cost: float | None, nav_pct: float | None) -> None:
-    given = [value for value in (*market, cost, nav_pct) if value is not None]
+def _require_in_range(market: Market, cost: float | None, nav_pct: float | None, at: Sequence[float]) -> None:
+    given = [value for value in (*market, cost, nav_pct, *at) if value is not None]
     if not all(map(math.isfinite, given)):
-        raise QuantError("S, t, r, q, sigma, cost and nav_pct must be finite numbers")
-    if (market.spot is not None and market.spot <= 0) or min(market.years or 0, market.sigma or 0, nav_pct or 0) < 0:
-        raise QuantError("S must be above zero, and t, sigma and nav_pct not negative")
+        raise QuantError("S, t, r, q, sigma, cost, nav_pct and at must be finite numbers")
+    if (market.spot is not None and market.spot <= 0) or min(market.years or 0, market.sigma or 0, nav_pct or 0, *at) < 0:
+        raise QuantError("S must be above zero, and t, sigma, nav_pct and at not negative")
 
 
 def _timed(legs: Sequence[Leg], market: Market) -> tuple[list[Leg], float | None]:
@@ -253,6 +206,12 @@ def _leg_delta(leg: Leg, market: Market) -> float:
     return math.exp((market.rate - market.dividend) * (leg.years or 0.0)) if leg.kind == "future" else 1.0
 
 
+def _leg_deltas(leg: Leg, market: Market, spots: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    if leg.kind in {"call", "put"}:
+        return deltas(_terms(leg, market), spots)
+    return spots * 0 + _leg_delta(leg, market)
+
+
 def _total_greeks(legs: Sequence[Leg], market: Market) -> dict[str, float] | None:
     if not (_priced(legs, market) and market.years and market.sigma):
         return None
@@ -286,13 +245,17 @@ def _profile(legs: Sequence[Leg], market: Market) -> Profile:
 
     def slope_at(spot: float) -> float:
         at = market._replace(spot=spot)
-        jumps = sum(leg.quantity * _intrinsic_slope(leg, spot) for leg in due)
+        jumps = sum(leg.quantity * intrinsic_slope(leg, spot) for leg in due)
         return jumps + sum(leg.quantity * _leg_delta(leg, at) for leg in later)
+
+    def slopes_at(spots: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        jumps = sum(leg.quantity * intrinsic_slope(leg, float(spots[1])) for leg in due)  # the same between two kinks
+        return spots * 0 + jumps + sum(leg.quantity * _leg_deltas(leg, market, spots) for leg in later)
 
     strikes = [leg.strike for leg in legs]
     width = max(_reach(leg, market) for leg in later)
     edges = [min(strikes) / width, *kinks[1:], max(strikes) * width]
-    turns = [spot for low, high in itertools.pairwise(edges) for spot in _turns(slope_at, low, high)]
+    turns = [spot for low, high in itertools.pairwise(edges) for spot in _turns(slope_at, slopes_at, low, high)]
     slope = sum(leg.quantity for leg in due if leg.kind != "put") + sum(leg.quantity * _far_slope(leg, market) for leg in later)
     slope = 0.0 if abs(slope) < 1e-12 else slope
     return Profile(value, sorted({*kinks, *edges, *turns}), slope, value(edges[-1]) - slope * edges[-1])
@@ -305,17 +268,18 @@ def _reach(leg: Leg, market: Market) -> float:
     return math.exp(max(0.5, 8 * spread + 0.5 * spread * spread + abs(market.rate - market.dividend) * years))
 
 
-def _turns(slope_at: Callable[[float], float], low: float, high: float) -> list[float]:
+def _turns(
+    slope_at: Callable[[float], float], slopes_at: "Callable[[NDArray[np.float64]], NDArray[np.float64]]", low: float, high: float
+) -> list[float]:
     """Where a smooth value turns between two kinks, on a logarithmic grid; the kinks themselves are left out."""
+    import numpy as np
+
     inset = 1e-9
     log_low, log_high = math.log(low) + inset, math.log(high) - inset
-    return [math.exp(at) for at in all_roots(lambda at: slope_at(math.exp(at)), log_low, log_high, 200)] if log_high > log_low else []
-
-
-def _intrinsic_slope(leg: Leg, spot: float) -> float:
-    if leg.kind == "call":
-        return float(spot > leg.strike)
-    return -float(spot < leg.strike) if leg.kind == "put" else 1.0
+    if log_high <= log_low:
+        return []
+    grid = np.linspace(log_low, log_high, 201)
+    return [math.exp(at) for at in sign_changes(lambda at: slope_at(math.exp(at)), grid, slopes_at(np.exp(grid)))]
 
 
 def _far_slope(leg: Leg, market: Market) -> float:
@@ -331,11 +295,11 @@ def _far_slope(leg: Leg, market: Market) -> float:
             return 1.0
 
 
-def _drawn(profile: Profile, legs: Sequence[Leg]) -> list[tuple[float, float]]:
+def _drawn(profile: Profile, legs: Sequence[Leg], at: Sequence[float]) -> list[tuple[float, float]]:
     """Points to draw: every kink and turn, from zero to twice the highest strike; more where the value is curved."""
     top = 2 * max(leg.strike for leg in legs)
     curved = len({leg.years for leg in legs}) > 1
-    spots = {*(node for node in profile.nodes if node < top), *(leg.strike for leg in legs), top}
+    spots = {*(node for node in profile.nodes if node < top), *(leg.strike for leg in legs), top, *at}
     if curved:
         spots |= {top * step / 40 for step in range(41)}
     return [(spot, round(profile.value(spot), 10)) for spot in sorted(spots)]
@@ -373,6 +337,8 @@ def _flat_vols(legs: Sequence[Leg], market: Market, paid: float | None) -> list[
     options = [leg for leg in legs if leg.kind in {"call", "put"}]
     if paid is None or market.spot is None or not market.years or not options:
         return None
+    import numpy as np
+
     scale = 1e-12 * max(leg.strike for leg in legs)
 
     def gap(at: float) -> float:
@@ -383,7 +349,9 @@ def _flat_vols(legs: Sequence[Leg], market: Market, paid: float | None) -> list[
         return sum(leg.quantity * vega(_terms(leg, market, math.exp(at))) for leg in options)
 
     low, high = math.log(LOWEST_VOL), math.log(HIGHEST_VOL)
-    cuts = sorted({low, *all_roots(slope, low, high, 800), high})
+    grid = np.linspace(low, high, 801)
+    slopes = sum((leg.quantity * vegas(_terms(leg, market, 1.0), np.exp(grid)) for leg in options), grid * 0)
+    cuts = sorted({low, *sign_changes(slope, grid, slopes), high})
     found: list[float] = []
     start = low if gap(low) == 0 else None
     for a, b in itertools.pairwise(cuts):

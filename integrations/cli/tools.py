@@ -48,12 +48,15 @@ def call(
     as_of: AsOfOption = "",
     jsonl: Annotated[Path | None, typer.Option("--jsonl", help="One JSON object of arguments a line; - is stdin.")] = None,
     desk: DeskOption = HERE,
+    as_json: JsonOption = True,
 ) -> None:
-    """Run a tool and print its result as JSON. Tools that read the desk need one; the others run anywhere."""
+    """Run a tool and print its result, always as JSON. Tools that read the desk need one; the others run anywhere."""
     from agents.tool import tools
+    from integrations.settings import FILE
 
+    del as_json
     known = tools().get(name)
-    if known is not None and known.needs_desk:
+    if known is not None and (known.needs_desk or (known.takes_desk and (desk != HERE or (desk / FILE).exists()))):
         with open_desk(desk) as opened:
             _run(name, arguments, jsonl, opened.workbench(moment(opened, as_of)))
         return

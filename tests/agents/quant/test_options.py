@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agents.errors import ToolError
+from agents.quant.contracts import option
 from agents.quant.errors import QuantError
 from agents.quant.options import (
     Terms,
@@ -16,7 +17,6 @@ from agents.quant.options import (
     implied_vol,
     normal_cdf,
     normal_cdfs,
-    option,
     price,
     prices,
     terms_of,
@@ -129,7 +129,7 @@ def test_traders_units_are_a_hundredth_and_a_day():
     assert (found.vega_per_pct * 100, found.rho_per_pct * 100, found.theta_per_day * 365) == pytest.approx(
         (found.vega, found.rho, found.theta)
     )
-    assert set(found.units) == set(type(found).model_fields) - {"units"}
+    assert set(found.units) == set(type(found).model_fields) - {"units", "engine", "note"}
 
 
 def test_a_result_can_be_neither_changed_nor_extended():
@@ -208,21 +208,6 @@ def test_a_price_at_its_lower_bound_gives_one_volatility_of_zero_and_says_why(te
 def test_terms_out_of_range_are_refused_by_name(change, word):
     with pytest.raises(QuantError, match=word):
         option("call", **({"S": 42, "K": 40, "t": 0.5, "r": 0.1, "sigma": 0.2} | change))
-
-
-@pytest.mark.parametrize(
-    ("asked", "sentence"),
-    [
-        ({"style": "american"}, "american options need QuantLib, which this version does not load; ask for style european"),
-        ({"style": "bermudan"}, "ask for style european"),
-        ({"barrier": {"kind": "up-and-out", "H": 50}}, "barrier options need QuantLib"),
-        ({"average": "arithmetic"}, "average-price options need QuantLib"),
-        ({"engine": "pde"}, "'pde' needs QuantLib"),
-    ],
-)
-def test_what_has_no_closed_form_is_refused_with_what_to_ask_instead(asked, sentence):
-    with pytest.raises(QuantError, match=sentence):
-        option("call", S=42, K=40, t=0.5, r=0.1, sigma=0.2, **asked)
 
 
 def test_at_expiry_a_price_is_the_intrinsic_value():

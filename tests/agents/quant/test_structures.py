@@ -9,9 +9,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agents.quant.errors import QuantError
+from agents.quant.legs import legs_of, payoff_at
 from agents.quant.options import Terms, price
 from agents.quant.roots import all_roots
-from agents.quant.structures import Market, legs_of, payoff_at, structure
+from agents.quant.structures import Market, structure
 
 BUTTERFLY = legs_of([["call", 1, 70, None], ["call", -2, 90, None], ["call", 1, 110, None]])
 SILVER, SHARE_PER_OUNCE = 76.93, 0.9067

@@ -1,4 +1,4 @@
-"""The bracketed remarks of the example's fact sheet, to the digits given there, and published values for each model."""
+"""Published values for each model, and laws across them."""
 
 import math
 from datetime import date
@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from agents.errors import QuantError
 from agents.quant import credit, curves, growth
 from agents.quant.forecast_scores import Scored, brier, murphy, ranked_probability_score, score, wilson
+from agents.quant.legs import legs_of, payoff_at
 from agents.quant.options import Terms, greeks, implied_vol, price, terms_of
-from agents.quant.structures import Market, legs_of, payoff_at, structure
-
-FLY = [["call", 1, 70, None], ["call", -2, 90, None], ["call", 1, 110, None]]
-TO_JUNE = (date(2026, 6, 18) - date(2026, 1, 8)).days / 365
+from agents.quant.structures import Market, structure
 
 
 def test_hulls_european_call_and_put():
@@ -70,19 +68,6 @@ def test_a_price_outside_its_bounds_is_refused_with_the_bound(target, word):
         implied_vol(Terms("call", 42, 40, 0.5, 0.1, 0.0, 0.2), target)
 
 
-def test_the_butterfly_of_the_fact_sheet():
-    found = structure(legs_of(FLY), Market(69.75, TO_JUNE, 0.037), cost=2.5, nav_pct=5)
-    assert (found.max_profit, found.net_multiple, found.max_loss) == (17.5, 7.0, 2.5)
-    assert found.breakevens == [72.5, 107.5]
-    assert max(value for _, value in found.payoff) == 20
-    assert found.flat_vols_that_match_cost[-1] == pytest.approx(0.83, abs=0.005)
-    assert (found.nav_loss_pct, found.nav_profit_pct) == (5, 35)
-
-
-def test_at_plus_fifty_per_cent_the_butterfly_is_past_its_peak():
-    assert payoff_at(legs_of(FLY), 104.62) == pytest.approx(5.38)
-
-
 LEGS = st.lists(
     st.tuples(st.sampled_from(["call", "put"]), st.sampled_from([-2, -1, 1, 2]), st.integers(10, 200), st.floats(0.1, 20)),
     min_size=1,
@@ -109,11 +94,6 @@ def test_a_calendar_without_volatility_is_refused():
         structure(legs_of([["call", -1, 80, None, 0.25], ["call", 1, 80, None, 0.5]]), Market(76.93))
 
 
-def test_the_fair_calendar_spread_of_the_fact_sheet():
-    found = curves.calendar_spread(76.93, None, 0.037, 0.25, 5000)
-    assert (round(found.fair_far, 4), round(found.fair_spread, 4), found.value_per_point) == (77.6449, -0.7149, 5000)
-
-
 @pytest.mark.parametrize(
     ("prices", "shape"),
     [
@@ -134,44 +114,10 @@ def test_a_missing_cost_of_the_basis_is_asked_for_and_never_invented():
     assert curves.basis(76.93, 78.1, {"freight": 0.5, "finance": 0.2}).net == pytest.approx(0.47)
 
 
-def test_two_firms_fit_700_basis_points_and_an_equity_volatility_of_80():
-    roots = credit.merton_from_spread(0.07, 0.80, 5).roots
-    assert [round(root.leverage, 4) for root in roots] == [0.3657, 1.2540]
-    assert all(root.spread_bp == pytest.approx(700) for root in roots)
-    band = credit.equity_vol_band(0.07, 5, 0.2, 1.0, 33)
-    assert (round(min(band.equity_vol), 2), round(max(band.equity_vol), 2)) == (0.74, 0.87)
-
-
 def test_merton_from_equity_and_from_its_spread_agree():
     # Hull, chapter 24: E 3, sigma_E 80 %, debt 10 in a year, r 5 %: V 12.40, sigma_V 21.23 %, default 12.7 %.
     root = credit.merton_from_equity(3, 0.8, 10, 0.05, 1).roots[0]
     assert (round(root.asset_value, 2), round(root.asset_vol, 4), round(root.default_probability, 3)) == (12.40, 0.2123, 0.127)
-
-
-def test_the_runway_of_the_fact_sheet():
-    found = credit.runway(26, 12, 8, 2)
-    assert (found.free_cash_flow, round(found.runway_days, 1), found.external_need_12m) == (-18, 40.6, 16)
-
-
-def test_copper_demand_against_supply():
-    low, high = growth.deficit(0.35, 0.03, 5), growth.deficit(0.40, 0.03, 5)
-    assert (round(low.demand_cagr, 1), round(high.demand_cagr, 1)) == (6.2, 7.0)
-    assert (round(low.deficit_pct_of_supply, 1), round(high.deficit_pct_of_supply, 1)) == (16.5, 20.8)
-
-
-def test_the_utilisation_band_is_entered_between_december_2027_and_august_2028():
-    found = growth.supply_demand(
-        utilisation=(0.25, 0.30),
-        supply_growth=0.5,
-        demand_growth=0.15,
-        start=date(2026, 1, 8),
-        years=9,
-        levels=[0.15],
-        shortage=(8, 50),
-        shortage_year=2035,
-    )
-    assert (found.crossings[0].earliest.strftime("%Y-%m"), found.crossings[0].latest.strftime("%Y-%m")) == ("2027-12", "2028-08")
-    assert [round(rate) for _, rate in found.needed_growth] == [116, 170]
 
 
 def test_the_same_seed_gives_the_same_fan():
@@ -182,15 +128,6 @@ def test_the_same_seed_gives_the_same_fan():
 
     assert fan(7) == fan(7)
     assert fan(7) != fan(8)
-
-
-def test_twelve_times_needs_a_factor_of_two_that_was_never_named():
-    found = growth.growth_gap(12, {"queries": 3, "tokens per query": 2}, "users")
-    assert (found.product, found.missing_factor, found.missing_name, found.consistent) == (6, 2, "users", False)
-
-
-def test_a_shutdown_at_20_to_30_per_cent_scores_as_the_fact_sheet_says():
-    assert [round(brier(p, happened), 2) for happened in (False, True) for p in (0.2, 0.3)] == [0.04, 0.09, 0.64, 0.49]
 
 
 PAIRS = st.lists(st.tuples(st.sampled_from([0.1, 0.25, 0.5, 0.7, 0.9]), st.booleans()), min_size=1, max_size=60)
