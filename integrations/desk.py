@@ -71,7 +71,7 @@ class Desk:
     @cached_property
     def database(self) -> Database:
         """The SQL store."""
-        return Database(self.state / "desk.db")
+        return Database(self.settings.database.url or self.state / "desk.db")
 
     @cached_property
     def store(self) -> Store:

@@ -28,6 +28,26 @@ class DeskSettings(_Section):
     rounds: int = Field(default=2, ge=1, le=6, description="rounds of discussion in a run")
 
 
+class DatabaseSettings(_Section):
+    """Where the desk's records are: a SQLite file of its own, or PostgreSQL."""
+
+    url: str = Field(default="", description="postgresql://user@host/name; empty means SQLite in .stoa")
+
+
+class ChromaSettings(_Section):
+    """Where the vector index is: a folder of its own, or a Chroma server."""
+
+    url: str = Field(default="", description="http://host:8000 of a server that only the desk can reach; empty means a folder")
+
+
+class RunSettings(_Section):
+    """How runs share the machine."""
+
+    at_once: int = Field(default=4, ge=1, le=1000, description="runs that advance at the same time in this desk, on all machines")
+    keep_checkpoints: int = Field(default=5, ge=1, description="of a run that is under way; older ones are dropped as it goes")
+    keep_days: int = Field(default=30, ge=0, description="that the checkpoints of a finished run are kept")
+
+
 class ModelSettings(_Section):
     """The model, when there is one: an Anthropic key, or a local server that speaks the Messages API."""
 
@@ -37,6 +57,8 @@ class ModelSettings(_Section):
     timeout_seconds: float = Field(default=120, gt=0)
     budget_usd: float = Field(default=2.0, gt=0, description="per run, checked before each call")
     budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
+    calls_per_minute: int = Field(default=0, ge=0, description="of all runs and workers together; 0 means no limit")
+    tokens_per_minute: int = Field(default=0, ge=0, description="of all runs and workers together; 0 means no limit")
 
 
 class Settings(BaseSettings):
@@ -45,6 +67,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STOA_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
     desk: DeskSettings = DeskSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    chroma: ChromaSettings = ChromaSettings()
+    runs: RunSettings = RunSettings()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
@@ -72,6 +97,7 @@ def load_settings(folder: Path) -> Settings:
     import tomllib
 
     _toml_path[-1] = folder / FILE
+    _refuse_written_secrets(folder / FILE)
     values: dict[str, Any] = {}
     key = os.environ.get("ANTHROPIC_API_KEY")  # noqa: TID251 - the one reader of it
     if key:
@@ -82,3 +108,21 @@ def load_settings(folder: Path) -> Settings:
         raise InputError(f"{FILE}: {first_problem(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{FILE} is no valid TOML: mend {error}") from error
+
+
+def _refuse_written_secrets(path: Path) -> None:
+    """A password in the file ends in a repository or a back-up."""
+    import tomllib
+    from urllib.parse import urlsplit
+
+    if not path.exists():
+        return
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return  # said where the settings are made of it
+    for section in ("database", "chroma"):
+        values = written.get(section)
+        url = values.get("url") if isinstance(values, dict) else None
+        if isinstance(url, str) and (urlsplit(url).password or "password=" in url):
+            raise InputError(f"{FILE}: {section}.url holds a password: take it out and set STOA_{section.upper()}__URL in the environment")

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 from ulid import ULID
 
 from memory.clock import Clock
 from memory.database import Database
 from memory.errors import ConflictError, NotFoundError
+from memory.lexical import write_words
 from memory.records import Draft, Kind, Link, Record, RecordId, Relation, Status, Trust
 from memory.tables import index_outbox, links, records
 from memory.text import fts_document, language
@@ -143,12 +144,12 @@ class Store:
         if not rows:
             return
         connection.execute(insert(records), rows)
-        first = connection.execute(select(records.c.seq).where(records.c.id == rows[0]["id"])).scalar_one()
+        first = select(records.c.seq).where(records.c.id == rows[0]["id"]).scalar_subquery()
+        seqs = dict(connection.execute(select(records.c.id, records.c.seq).where(records.c.seq >= first)).all())
         # A whole document is found through its chunks; searching both would answer everything twice.
-        found = [(first + i, row) for i, row in enumerate(rows) if row["kind"] != Kind.DOCUMENT.value]
+        found = [(seqs[row["id"]], row) for row in rows if row["kind"] != Kind.DOCUMENT.value]
         if found:
-            lexical = [{"seq": seq, "tokens": fts_document(searchable(row))} for seq, row in found]
-            connection.execute(text("INSERT INTO record_tokens(rowid, tokens) VALUES (:seq, :tokens)"), lexical)
+            write_words(connection, [(seq, fts_document(searchable(row))) for seq, row in found])
             connection.execute(insert(index_outbox), [{"record_id": row["id"], "action": "upsert"} for _, row in found])
 
     def _link(self, connection: Connection, new: Sequence[Link]) -> None:
