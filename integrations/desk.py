@@ -12,6 +12,7 @@ from integrations.settings import FILE, Settings, load_settings
 from memory.book import Book
 from memory.clock import Clock, end_of_day, system_clock
 from memory.database import Database
+from memory.dispatch import Dispatch
 from memory.errors import BusyError, IndexBrokenError, NotFoundError
 from memory.forecasts import Forecasts
 from memory.journal import Journal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from memory.recall import Recall
     from orchestrator.channel import Channel
     from orchestrator.context import Context
+    from orchestrator.queue import RunQueue
 
 
 def _warn(text: str) -> None:
@@ -52,9 +54,26 @@ class Desk:
         return self.folder / ".stoa"
 
     @property
-    def checkpoints(self) -> Path:
+    def checkpoints(self) -> Path | str:
         """The graphs' own database."""
-        return self.state / "checkpoints.db"
+        return self.settings.database.url or self.state / "checkpoints.db"
+
+    @cached_property
+    def dispatch(self) -> Dispatch:
+        """Which run is due, and who advances it."""
+        return Dispatch(self.database)
+
+    @cached_property
+    def queue(self) -> "RunQueue":
+        """The runs that ask to be advanced: by workers on many machines where there is a PostgreSQL, else in this process."""
+        url = self.settings.database.url
+        if url:
+            from orchestrator.procrastinate_queue import ProcrastinateQueue
+
+            return ProcrastinateQueue(url, self.dispatch)
+        from orchestrator.queue import LocalQueue
+
+        return LocalQueue(self.dispatch)
 
     @cached_property
     def clock(self) -> Clock:
@@ -214,6 +233,7 @@ class Desk:
             database=self.database, store=self.store, book=self.book, recall=self.recall, market=self.market,
             forecasts=self.forecasts, journal=self.journal, agent=self.agent, channel=channel, library=self.library,
             reporter=HtmlReporter(self), clock=self.clock, gate=self.settings.gate, index=self.drain_index,
+            queue=self.queue, dispatch=self.dispatch, runs=self.settings.runs,
             seed=self.settings.desk.seed, rounds=self.settings.desk.rounds,
         )  # fmt: skip
 
@@ -222,6 +242,8 @@ class Desk:
         if self._index is not None:
             self._index.close()
             self._index = None
+        if "queue" in self.__dict__:
+            self.queue.close()
         if "market" in self.__dict__:
             self.market.close()
         if "database" in self.__dict__:

@@ -90,7 +90,7 @@ def _desk(folder: Path) -> list[Check]:
             )
         else:
             found.append(Check("model", "ok", f"{model} at {desk.settings.model.base_url or 'Anthropic'}"))
-        stuck = desk.journal.runs(("running", "failed"))
+        stuck = desk.journal.runs(("queued", "running", "failed"))
         state: Literal["ok", "warn"] = "warn" if stuck else "ok"
         mend = f"stoa runs resume {stuck[0].run_id}" if stuck else ""
         found.append(Check("runs", state, f"{len(stuck)} unfinished" if stuck else "none unfinished", mend))

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from memory.book import first_problem
 from memory.errors import InputError
+from orchestrator.engine import RunRules
 from orchestrator.permissions import GateRules
 
 FILE = "stoa.toml"
@@ -40,14 +41,6 @@ class ChromaSettings(_Section):
     url: str = Field(default="", description="http://host:8000 of a server that only the desk can reach; empty means a folder")
 
 
-class RunSettings(_Section):
-    """How runs share the machine."""
-
-    at_once: int = Field(default=4, ge=1, le=1000, description="runs that advance at the same time in this desk, on all machines")
-    keep_checkpoints: int = Field(default=5, ge=1, description="of a run that is under way; older ones are dropped as it goes")
-    keep_days: int = Field(default=30, ge=0, description="that the checkpoints of a finished run are kept")
-
-
 class ModelSettings(_Section):
     """The model, when there is one: an Anthropic key, or a local server that speaks the Messages API."""
 
@@ -69,7 +62,7 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     database: DatabaseSettings = DatabaseSettings()
     chroma: ChromaSettings = ChromaSettings()
-    runs: RunSettings = RunSettings()
+    runs: RunRules = RunRules()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
@@ -96,6 +89,8 @@ def load_settings(folder: Path) -> Settings:
     """
     import tomllib
 
+    # Before langgraph is imported: its default revives any class that a stored row names.
+    os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # noqa: TID251 - the one place that sets it
     _toml_path[-1] = folder / FILE
     _refuse_written_secrets(folder / FILE)
     values: dict[str, Any] = {}

@@ -9,12 +9,23 @@ from ulid import ULID
 
 from memory.clock import Clock
 from memory.database import Database
-from memory.errors import ConflictError, NotFoundError
+from memory.dispatch import next_turn
+from memory.errors import ConflictError, LostError, NotFoundError
 from memory.tables import approvals, effects, receipts, runs
 from memory.thesis import Proposal
 
-RunStatus = Literal["running", "waiting", "done", "failed", "cancelled"]
+RunStatus = Literal["queued", "running", "waiting", "paused", "done", "failed", "cancelled"]
 EXPIRES_AFTER = timedelta(days=14)
+
+
+class NewRun(NamedTuple):
+    """What a run is entered with; ``version`` is that of its graph."""
+
+    run_id: str
+    kind: str
+    as_of: datetime
+    arguments: dict[str, Any]
+    version: str
 
 
 class RunRow(NamedTuple):
@@ -30,6 +41,9 @@ class RunRow(NamedTuple):
     result: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
+    version: str
+    priority: int
+    due: bool
 
 
 class Approval(NamedTuple):
@@ -56,26 +70,29 @@ class Journal:
 
     def start(self, run_id: str, kind: str, as_of: datetime, arguments: dict[str, Any], version: str) -> RunRow:
         """Enter a run before its first step; an id that exists returns its row unchanged."""
-        now = self._clock()
         with self._database.writing() as connection:
-            if connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).first() is None:
-                connection.execute(
-                    insert(runs).values(
-                        run_id=run_id,
-                        kind=kind,
-                        status="running",
-                        reason="",
-                        as_of=as_of,
-                        arguments=arguments,
-                        version=version,
-                        steps=0,
-                        fence=0,
-                        result=None,
-                        created_at=now,
-                        updated_at=now,
-                    )
-                )
+            self._enter(connection, NewRun(run_id, kind, as_of, arguments, version), {"status": "running", "reason": ""})
         return self.run(run_id)
+
+    def enqueue(self, new: NewRun, *, lane: str = "", priority: int = 0) -> RunRow:
+        """Enter a run that asks for its first advance; an id that exists returns its row unchanged.
+
+        Args:
+            new: the run.
+            lane: with whom it shares a turn among the runs of its priority, e.g. a thesis.
+            priority: see ``memory.dispatch``.
+        """
+        with self._database.writing() as connection:
+            place = {"lane": lane, "priority": priority, "turn": next_turn(connection, lane, priority)}
+            asked = {"status": "queued", "reason": "waits for its turn", "asked": 1, "asked_at": self._clock()}
+            self._enter(connection, new, {**asked, **place})
+        return self.run(new.run_id)
+
+    def _enter(self, connection: Connection, new: NewRun, standing: dict[str, Any]) -> None:
+        if connection.execute(select(runs.c.run_id).where(runs.c.run_id == new.run_id)).first() is None:
+            now = self._clock()
+            row = {**new._asdict(), "steps": 0, "fence": 0, "result": None, "created_at": now, "updated_at": now}
+            connection.execute(insert(runs).values(**row, **standing))
 
     def run(self, run_id: str) -> RunRow:
         """One run.
@@ -105,15 +122,33 @@ class Journal:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(fence=runs.c.fence + 1, updated_at=self._clock()))
             return int(connection.execute(select(runs.c.fence).where(runs.c.run_id == run_id)).scalar_one())
 
-    def hold(self, connection: Connection, run_id: str, fence: int) -> None:
+    def hold(self, connection: Connection, run_id: str, fence: int) -> str:
         """Check, inside the transaction of an effect, that this process still owns the run.
 
+        Returns what a person wants of it: ``pause``, or nothing.
+
         Raises:
-            ConflictError: another process took the run over, or it was cancelled.
+            LostError: another process took the run over, or it was cancelled.
         """
-        row = connection.execute(select(runs.c.fence, runs.c.status).where(runs.c.run_id == run_id)).one()
+        # Shared: who would take the run over waits until this transaction has ended.
+        query = select(runs.c.fence, runs.c.status, runs.c.wanted).where(runs.c.run_id == run_id)
+        row = connection.execute(query.with_for_update(read=True)).one()
         if row.fence != fence or row.status == "cancelled":
-            raise ConflictError(f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}")
+            raise LostError(f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}")
+        return str(row.wanted)
+
+    def over_before(self, before: datetime, limit: int = 500) -> list[str]:
+        """Runs that were over before an instant and whose checkpoints were not dropped yet."""
+        query = select(runs.c.run_id).where(
+            runs.c.status.in_(("done", "cancelled")), runs.c.updated_at <= before, runs.c.wanted != "forgotten"
+        )
+        with self._database.reading() as connection:
+            return list(connection.execute(query.limit(limit)).scalars())
+
+    def forgotten(self, run_ids: Sequence[str]) -> None:
+        """Remember that the checkpoints of these runs are gone."""
+        with self._database.writing(alone=False) as connection:
+            connection.execute(update(runs).where(runs.c.run_id.in_(list(run_ids))).values(wanted="forgotten"))
 
     def set_status(self, run_id: str, status: RunStatus, reason: str = "", result: dict[str, Any] | None = None) -> None:
         """Where the run stands now; a cancelled run stays cancelled."""
@@ -125,7 +160,7 @@ class Journal:
 
     def step(self, run_id: str) -> None:
         """Count one finished step."""
-        with self._database.writing() as connection:
+        with self._database.writing(alone=False) as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(steps=runs.c.steps + 1))
 
     def ask(self, connection: Connection, run_id: str, question: str, proposal: Proposal, at: datetime) -> str:
@@ -193,6 +228,12 @@ class Journal:
             raise ConflictError(f"{found.proposal.thesis}: this was {found.status} by {found.decided_by or 'the desk'} already")
         return found
 
+    def overtaken(self, approval_id: str, reason: str) -> None:
+        """Say that what a person approved could not enter the book any more."""
+        with self._database.writing() as connection:
+            mine = (approvals.c.id == approval_id) & (approvals.c.status == "approved")
+            connection.execute(update(approvals).where(mine).values(status="stale", reason=reason))
+
     def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any]) -> None:
         """Put an effect in the outbox, once per key."""
         if connection.execute(select(effects.c.seq).where(effects.c.key == key)).first() is None:
@@ -244,7 +285,7 @@ class Journal:
 def _run(row: Row[Any]) -> RunRow:
     return RunRow(
         row.run_id, row.kind, row.status, row.reason, row.as_of, row.arguments, row.steps, row.result, row.created_at,
-        row.updated_at,
+        row.updated_at, row.version, row.priority, row.asked > row.served,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from agents.workbench import Workbench
 from memory.book import Book
 from memory.clock import Clock
 from memory.database import Database
+from memory.dispatch import Dispatch
 from memory.forecasts import Forecasts
 from memory.intake import IntakeReport
 from memory.journal import Journal
@@ -19,8 +20,10 @@ from memory.records import Draft, Kind, Relation, Trust
 from memory.store import Store
 from memory.thesis import Proposal
 from orchestrator.channel import Channel, Message
+from orchestrator.engine import RunRules
 from orchestrator.grounding import ground
 from orchestrator.permissions import GateRules
+from orchestrator.queue import RunQueue
 
 
 class Library(Protocol):
@@ -57,6 +60,9 @@ class Context:
     clock: Clock
     gate: GateRules
     index: Callable[[], int]
+    queue: RunQueue
+    dispatch: Dispatch
+    runs: RunRules
     seed: int = 0
     rounds: int = 2
 

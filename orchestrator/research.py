@@ -196,6 +196,7 @@ class Research:
                     patch = {**item.proposal.patch, **_after_challenge(item.proposal, context)}
                     context.book.write(connection, item.proposal.model_copy(update={"patch": patch}), approval, _moment(state))
             except StaleError as error:
+                context.journal.overtaken(approval_id, str(error))
                 context.channel.progress(str(error))
                 return f"{approval_id}:stale"
         return f"{approval_id}:{item.status}"

@@ -18,7 +18,7 @@ ask.register(app)
 app.add_typer(thesis.app, name="thesis", help="The thesis book.")
 app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before the fact, resolved by code.")
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
-app.add_typer(runs.app, name="runs", help="Runs: list, show, resume, cancel.")
+app.add_typer(runs.app, name="runs", help="Runs: list, show, pause, resume, retry, cancel.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
 app.command("score")(forecasts.score)
 

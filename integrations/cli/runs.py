@@ -1,5 +1,6 @@
 """Runs: start one, look at them, go on, stop."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,9 +18,11 @@ from integrations.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from integrations.desk import Desk
+    from orchestrator.context import Context
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -74,7 +77,7 @@ def list_runs(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
     """Every run, newest first, with what it waits for."""
     with open_desk(desk) as opened:
         rows = [
-            {"run_id": row.run_id, "kind": row.kind, "status": row.status, "reason": row.reason, "steps": row.steps,
+            {"run_id": row.run_id, "kind": row.kind, "status": row.status, "reason": row.reason, "due": row.due, "steps": row.steps,
              "cost_usd": opened.journal.cost(row.run_id), "as_of": row.as_of.date().isoformat()}
             for row in opened.journal.runs()
         ]  # fmt: skip
@@ -103,16 +106,29 @@ def show(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> N
 
 @app.command()
 def resume(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
-    """Go on with a run that was cut off, from its last finished step."""
+    """Go on with a run that was paused, cut off or failed, from its last finished step."""
+    from orchestrator import runs
+
+    _go_on(runs.resume, run_id, desk, as_json)
+
+
+@app.command()
+def retry(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Try the step at which a run failed once more."""
+    from orchestrator import runs
+
+    _go_on(runs.retry, run_id, desk, as_json)
+
+
+def _go_on(how: "Callable[[Context, Path | str, str], object]", run_id: str, desk: Path, as_json: bool) -> None:
     from integrations.run_summary import show_summary
     from integrations.run_view import run_view
     from integrations.terminal import SilentChannel, TerminalChannel
-    from orchestrator import runs
 
     with open_desk(desk) as opened:
         channel = SilentChannel() if as_json else TerminalChannel(console(), opened.roles)
         try:
-            runs.advance(opened.context(channel), opened.checkpoints, run_id)
+            how(opened.context(channel), opened.checkpoints, run_id)
         finally:
             if isinstance(channel, TerminalChannel):
                 channel.close()
@@ -121,6 +137,25 @@ def resume(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) ->
             emit(view)
         else:
             show_summary(console(), view, opened.folder)
+
+
+@app.command()
+def pause(
+    run_id: str,
+    by: Annotated[str, typer.Option(help="Your name.")] = "a person",
+    desk: DeskOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop a run after its present step, until stoa runs resume. Its questions stay open."""
+    from integrations.terminal import SilentChannel
+    from orchestrator import runs
+
+    with open_desk(desk) as opened:
+        row = runs.pause(opened.context(SilentChannel()), run_id, by)
+    if as_json:
+        emit({"run_id": row.run_id, "status": row.status, "reason": row.reason})
+    else:
+        console().print(f"{row.run_id} is {row.status}." if row.status == "paused" else f"{row.run_id} pauses after its present step.")
 
 
 @app.command()

@@ -13,6 +13,8 @@ _FROZEN_RECORD_COLUMNS = (
     "content_hash", "idempotency_key", "recorded_at", "known_at",
 )  # fmt: skip
 
+_DECIDED = "OLD.status <> 'pending' AND NOT (OLD.status = 'approved' AND NEW.status = 'stale')"
+
 
 def upgrade() -> None:
     """Add what is new to both databases, then what PostgreSQL lacked."""
@@ -28,6 +30,13 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         _search()
         _lock()
+    else:
+        # What was approved can turn out to be stale where it should enter the book; nothing else follows a decision.
+        op.execute("DROP TRIGGER approvals_decided_once")
+        op.execute(
+            f"CREATE TRIGGER approvals_decided_once BEFORE UPDATE ON approvals WHEN {_DECIDED} "
+            "BEGIN SELECT RAISE(ABORT, 'this approval is decided'); END"
+        )
 
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -83,6 +92,6 @@ def _lock() -> None:
         "EXECUTE FUNCTION stoa_refuse('this version has ended: write a new one')"
     )
     op.execute(
-        "CREATE TRIGGER approvals_decided_once BEFORE UPDATE ON approvals FOR EACH ROW WHEN (OLD.status <> 'pending') "
+        f"CREATE TRIGGER approvals_decided_once BEFORE UPDATE ON approvals FOR EACH ROW WHEN ({_DECIDED}) "
         "EXECUTE FUNCTION stoa_refuse('this approval is decided')"
     )
