@@ -16,6 +16,7 @@ from memory.dispatch import Dispatch
 from memory.errors import BusyError, IndexBrokenError, NotFoundError
 from memory.forecasts import Forecasts
 from memory.journal import Journal
+from memory.move import moved_to
 from memory.store import Store
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from agents.turn import Agent
     from agents.workbench import Workbench
     from integrations.library import FolderLibrary
+    from integrations.models.pace import Pace
     from memory.embedding import HashedBM25
     from memory.index import VectorIndex
+    from memory.index_server import ServerIndex
     from memory.market import Market
     from memory.recall import Recall
     from orchestrator.channel import Channel
@@ -90,7 +93,11 @@ class Desk:
     @cached_property
     def database(self) -> Database:
         """The SQL store."""
-        return Database(self.settings.database.url or self.state / "desk.db")
+        opened = Database(self.settings.database.url or self.state / "desk.db")
+        if moved := moved_to(opened):
+            opened.close()
+            raise BusyError(f"this desk was moved to {moved}: set database.url in stoa.toml, or STOA_DATABASE__URL, to it")
+        return opened
 
     @cached_property
     def store(self) -> Store:
@@ -151,7 +158,7 @@ class Desk:
             from memory.index import VectorIndex
 
             try:
-                self._index = VectorIndex.open(self.state / "chroma", self.embedder)
+                self._index = self._served() if self.settings.chroma.url else VectorIndex.open(self.state / "chroma", self.embedder)
             except BusyError as error:
                 self._warn(f"searching by words alone: {error}")
             except IndexBrokenError as error:
@@ -159,11 +166,33 @@ class Desk:
                 self.rebuild_index()
         return self._index
 
+    def _served(self) -> "ServerIndex":
+        """The index on the Chroma server; one that was never filled, or lost what it held, is filled from SQL."""
+        from memory.identity import desk_id
+        from memory.index_server import ServerIndex
+
+        index = ServerIndex.connect(self.settings.chroma.url, desk_id(self.database), self.embedder, self._warn)
+        if index.fresh and self.store.count():
+            self._refill(index)
+        return index
+
+    def _refill(self, index: "ServerIndex") -> None:
+        waiting = self.store.index_work(10_000_000)
+        index.refill(self.store.live_texts())
+        if waiting:
+            self.store.index_done(waiting[-1].seq)
+
     def rebuild_index(self) -> int:
         """Build the vector index anew from SQL; returns how many records it holds."""
         from memory.index import VectorIndex
+        from memory.index_server import ServerIndex
 
         self._index_tried = True
+        if self.settings.chroma.url:
+            index = self._index if isinstance(self._index, ServerIndex) else self._served()
+            self._refill(index)
+            self._index = index
+            return index.count()
         if self._index is not None:
             self._index.close()
             self._index = None
@@ -180,7 +209,11 @@ class Desk:
         if not self.store.index_lag():
             return 0
         index = self.index()
-        return Indexer(self.store, index).drain() if index else 0
+        try:
+            return Indexer(self.store, index).drain() if index else 0
+        except BusyError as error:
+            self._warn(f"the vector index falls behind: {error}")
+            return 0
 
     @cached_property
     def library(self) -> "FolderLibrary":
@@ -207,8 +240,16 @@ class Desk:
         from integrations.models.claude import ClaudeModel
 
         key = self.settings.anthropic_api_key
-        model = ClaudeModel(self.settings.model, key.get_secret_value() if key else "", self.journal)
+        model = ClaudeModel(self.settings.model, key.get_secret_value() if key else "", self.journal, self._pace())
         return ModelTurn(model, PlaybookTurn(), self.roles)
+
+    def _pace(self) -> "Pace":
+        from integrations.models.pace import Pace
+        from memory.limits import RateLimit
+
+        model = self.settings.model
+        limits = RateLimit(self.database, model.calls_per_minute, model.tokens_per_minute)
+        return Pace(limits, model.base_url or "anthropic", model.max_tokens, self.journal)
 
     @property
     def model_name(self) -> str:

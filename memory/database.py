@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, OperationalError
 
+from memory.clock import system_clock
 from memory.errors import BusyError, InputError, IntegrityError
 
 HEAD = "0020"
@@ -118,6 +120,13 @@ class Database:
             if self.postgres:
                 connection.execute(_ALONE if alone else _BESIDE)
             yield connection
+
+    def now(self, connection: Connection) -> datetime:
+        """The time that all processes of this desk share: the server's, or this machine's where the database is a file on it."""
+        if self.postgres:
+            found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+            return found
+        return system_clock()
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

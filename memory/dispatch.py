@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, case, func, select, update
 
-from memory.clock import Clock, system_clock
+from memory.clock import Clock
 from memory.database import Database
 from memory.errors import BusyError, ConflictError, NotFoundError
 from memory.process import is_dead, this_process
@@ -50,10 +50,7 @@ class Dispatch:
         self._clock = clock
 
     def _now(self, connection: Connection) -> datetime:
-        if self._clock is None and self._database.postgres:
-            found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-            return found
-        return (self._clock or system_clock)()
+        return self._clock() if self._clock else self._database.now(connection)
 
     def ask(self, run_id: str, priority: int | None = None) -> tuple[int, int]:
         """Ask for an advance; twice is harmless. Returns (priority, turn): a higher one goes first, then a lower turn.

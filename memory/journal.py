@@ -158,6 +158,11 @@ class Journal:
         with self._database.writing() as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status != "cancelled").values(**values))
 
+    def say(self, run_id: str, reason: str) -> None:
+        """What a run under way waits for, for those who watch; empty when it goes on."""
+        with self._database.writing(alone=False) as connection:
+            connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status == "running").values(reason=reason))
+
     def step(self, run_id: str) -> None:
         """Count one finished step."""
         with self._database.writing(alone=False) as connection:
@@ -234,12 +239,17 @@ class Journal:
             mine = (approvals.c.id == approval_id) & (approvals.c.status == "approved")
             connection.execute(update(approvals).where(mine).values(status="stale", reason=reason))
 
-    def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any]) -> None:
-        """Put an effect in the outbox, once per key."""
+    def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any], *, done: bool = False) -> None:
+        """Put an effect in the outbox, once per key; one that nobody has to deliver is ``done`` from the start."""
         if connection.execute(select(effects.c.seq).where(effects.c.key == key)).first() is None:
-            connection.execute(
-                insert(effects).values(key=key, run_id=run_id, kind=kind, payload=payload, created_at=self._clock(), done_at=None)
-            )
+            now = self._clock()
+            row = {"key": key, "run_id": run_id, "kind": kind, "payload": payload, "created_at": now, "done_at": now if done else None}
+            connection.execute(insert(effects).values(**row))
+
+    def effect(self, key: str) -> dict[str, Any] | None:
+        """The payload of an effect, if there is one of this key."""
+        with self._database.reading() as connection:
+            return connection.execute(select(effects.c.payload).where(effects.c.key == key)).scalar()
 
     def effects(self, run_id: str = "", *, only_open: bool = False) -> list[tuple[int, str, str, dict[str, Any]]]:
         """(seq, key, kind, payload) of effects, oldest first."""

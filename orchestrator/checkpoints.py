@@ -77,6 +77,38 @@ def forget(where: Path | str, run_ids: Sequence[str]) -> None:
             _postgres_saver(connection, _anybody, 1).prune(run_ids, strategy="delete")
 
 
+def copy_checkpoints(source: Path | str, target: Path | str) -> int:
+    """Copy the state of every run that has one to another database; returns how many checkpoints."""
+    count = 0
+    with open_saver(source, _anybody) as here, open_saver(target, _anybody) as there:
+        for found in list(here.list(None)):
+            ours = found.config["configurable"]
+            parent = (found.parent_config or {}).get("configurable", {}).get("checkpoint_id")
+            place: Any = {"thread_id": ours["thread_id"], "checkpoint_ns": ours["checkpoint_ns"], "checkpoint_id": parent}
+            there.put({"configurable": place}, found.checkpoint, found.metadata, found.checkpoint["channel_versions"])
+            count += 1
+        _copy_writes(here.conn, there.conn)  # type: ignore[attr-defined]
+        if isinstance(target, Path):
+            there.conn.commit()  # type: ignore[attr-defined]
+    return count
+
+
+def _copy_writes(here: Any, there: Any) -> None:
+    """What steps wrote after their checkpoint, as it lies there: both savers keep it in the same form."""
+    names = "thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type"
+    from_sqlite, to_sqlite = (isinstance(connection, sqlite3.Connection) for connection in (here, there))
+    read = f"SELECT {names}, value FROM writes" if from_sqlite else f"SELECT {names}, blob FROM checkpoint_writes"  # noqa: S608
+    rows = [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in here.execute(read)]
+    if to_sqlite:
+        there.executemany(f"INSERT OR REPLACE INTO writes ({names}, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
+    else:
+        with there.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO checkpoint_writes ({names}, blob) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",  # noqa: S608
+                rows,
+            )
+
+
 def strict() -> Any:
     """The serializer: None is the strict allow-list, plain values only, no class is revived from a stored row."""
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer

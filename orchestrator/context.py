@@ -1,7 +1,7 @@
 """What the graphs work with: the desk's parts, handed in by the composition root."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -73,7 +73,8 @@ class Context:
     def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime) -> "Saved":
         """Write a turn: posts and findings as records, posts also as effects, in one fenced transaction.
 
-        The keys come from run, step and position, so a step that is run again after a crash writes nothing new.
+        The keys come from run, step and position, so a step that is run again after a crash writes nothing new; ``saved`` tells
+        it what the first time left, so that the turn is not taken again.
         """
         turn = self._grounded(turn)
         saved = Saved([], [], [])
@@ -90,8 +91,14 @@ class Context:
             for number, proposal in enumerate(turn.proposals):
                 draft = _proposed(proposal, run_id, f"{run_id}:{step}:proposal:{number}", as_of)
                 saved.proposals.append(self.store.write(connection, draft).id)
+            self.journal.emit(connection, f"{run_id}:{step}", run_id, "turn", asdict(saved), done=True)
         self.deliver(run_id)
         return saved
+
+    def saved(self, run_id: str, step: str) -> "Saved | None":
+        """What the turn of a step left in memory, when it was taken and saved before."""
+        payload = self.journal.effect(f"{run_id}:{step}")
+        return Saved(**payload) if payload else None
 
     def _grounded(self, turn: Turn) -> Turn:
         """A model's posts with their quotes checked and their unsupported numbers marked; a playbook's as they are."""

@@ -17,7 +17,7 @@ from agents.turn import Task, Turn
 from memory.errors import StaleError
 from memory.thesis import Approval, Proposal, ThesisStatus
 from orchestrator.brief import write_brief
-from orchestrator.context import Context
+from orchestrator.context import Context, Saved
 from orchestrator.grounding import ground
 from orchestrator.permissions import rule_on
 
@@ -128,9 +128,7 @@ class Research:
         self._context.channel.progress("drafting revisions")
         findings = self._context.findings(state.get("findings", []))
         task = Task(step="propose", role="architect", theses=tuple(state["theses"]), findings=findings)
-        turn = self._context.agent.take(task, self._context.workbench(state["run_id"], _moment(state)))
-        saved = self._context.save(state["run_id"], self._fence, "propose", turn, _moment(state))
-        return {"proposals": saved.proposals}
+        return {"proposals": self._taken(state, "propose", task).proposals}
 
     def ground(self, state: State) -> dict[str, Any]:
         """Quotes are found verbatim, numbers resolve; what does not is marked, never dropped in silence."""
@@ -146,7 +144,10 @@ class Research:
         """Commit what the rules allow; enter the rest as approvals that wait."""
         waiting: list[str] = []
         for proposal in self._context.proposals(state.get("proposals", [])):
-            found = self._commit_or_ask(proposal, state)
+            try:
+                found = self._commit_or_ask(proposal, state)
+            except StaleError:
+                found = self._commit_or_ask(proposal, state)  # another run was first, at this instant: read the book again
             if found and found not in waiting:
                 waiting.append(found)
         return {"approvals": waiting}
@@ -202,10 +203,17 @@ class Research:
         return f"{approval_id}:{item.status}"
 
     def _turn(self, state: State, step: str, task: Task) -> dict[str, Any]:
-        as_of = _moment(state)
-        turn = self._context.agent.take(task, self._context.workbench(state["run_id"], as_of))
-        saved = self._context.save(state["run_id"], self._fence, step, turn, as_of)
+        saved = self._taken(state, step, task)
         return {"posts": saved.posts, "findings": saved.findings}
+
+    def _taken(self, state: State, step: str, task: Task) -> Saved:
+        """A turn, taken once: when its step runs again after a crash, what it left is read back."""
+        run_id, as_of = state["run_id"], _moment(state)
+        saved = self._context.saved(run_id, step)
+        if saved is None:
+            turn = self._context.agent.take(task, self._context.workbench(run_id, as_of))
+            saved = self._context.save(run_id, self._fence, step, turn, as_of)
+        return saved
 
 
 def _after_challenge(proposal: Proposal, context: Context) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.errors import ModelAnswerError, ModelRefusedError, ModelUnreachableError
 from agents.model import Answer, Prompt
+from integrations.models.pace import Pace
 from integrations.models.prices import cost_usd
 from integrations.settings import ModelSettings
 from memory.journal import Journal
@@ -19,8 +20,9 @@ _COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cac
 class ClaudeModel:
     """Fulfils ``Model``: a receipt for every call, the budget checked before it, faults as our own errors."""
 
-    def __init__(self, settings: ModelSettings, key: str, journal: Journal) -> None:
+    def __init__(self, settings: ModelSettings, key: str, journal: Journal, pace: Pace | None = None) -> None:
         self._settings = settings
+        self._pace = pace
         self._key = key
         self._journal = journal
         self._client: anthropic.Anthropic | None = None
@@ -33,9 +35,12 @@ class ClaudeModel:
             if receipt["key"] == key and receipt["answer"]:
                 return Answer(text=receipt["answer"]["text"], model=receipt["model"], request_id=receipt["request_id"])
         self._check_budget(prompt.run_id)
+        booked = self._pace.wait(prompt) if self._pace else 0
         message = self._send(prompt)
         text = self._text(message)
         usage = {name: value for name, value in message.usage.model_dump().items() if isinstance(value, int)}
+        if self._pace:
+            self._pace.done(booked, sum(usage.get(name, 0) for name in _COUNTED))
         self._journal.receipt(
             key,
             {

@@ -9,7 +9,6 @@ from memory.clock import system_clock
 from memory.database import Database
 from memory.dispatch import NIGHTLY, URGENT, Dispatch
 from memory.errors import BusyError
-from memory.journal import Journal
 from orchestrator.procrastinate_queue import ProcrastinateQueue
 from orchestrator.queue import LocalQueue
 from tests.fakes import small_runs

@@ -2,7 +2,6 @@ import threading
 
 import pytest
 
-from memory.database import Database
 from memory.dispatch import Dispatch
 from memory.errors import BusyError, ConflictError, LostError
 from memory.journal import Journal
