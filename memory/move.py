@@ -83,7 +83,7 @@ def _refuse_full(connection: Connection, target: Database) -> None:
 def _copy(table: Table, here: Connection, there: Connection, progress: Callable[[str, int], None] | None) -> int:
     count = 0
     query = select(table).order_by(*table.primary_key.columns)
-    for batch in here.execution_options(yield_per=BATCH).execute(query).partitions():
+    for batch in here.execute(query.execution_options(yield_per=BATCH)).partitions():
         there.execute(insert(table), [dict(row._mapping) for row in batch])  # noqa: SLF001 - the library offers no public name
         count += len(batch)
         if progress:
