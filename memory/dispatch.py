@@ -20,6 +20,9 @@ from memory.tables import runs
 LEASE = timedelta(seconds=30)
 """How long a process may be silent before another takes its run over."""
 
+LONGEST_LEASE = 10 * LEASE
+"""A lease that ends later than this was taken before a clock was set back: it does not count."""
+
 URGENT, NORMAL, NIGHTLY = 10, 0, -10
 """Priorities: a person waits, a person asked, a schedule fired."""
 
@@ -45,9 +48,10 @@ class Dispatch:
     machine's where the database is a file on it.
     """
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock | None = None, lease: timedelta = LEASE) -> None:
         self._database = database
         self._clock = clock
+        self.lease = lease
 
     def _now(self, connection: Connection) -> datetime:
         return self._clock() if self._clock else self._database.now(connection)
@@ -108,7 +112,7 @@ class Dispatch:
             connection.execute(
                 update(runs)
                 .where(runs.c.run_id == run_id)
-                .values(fence=row.fence + 1, holder=this_process(), lease_until=now + LEASE, status="running", reason="", wanted="")
+                .values(fence=row.fence + 1, holder=this_process(), lease_until=now + self.lease, status="running", reason="", wanted="")
             )
         return Lease(run_id, row.fence + 1, row.asked)
 
@@ -121,7 +125,7 @@ class Dispatch:
     def renew(self, lease: Lease) -> bool:
         """Say that this process still works on it; False when the run belongs to another."""
         with self._database.writing(alone=False) as connection:
-            until = self._now(connection) + LEASE
+            until = self._now(connection) + self.lease
             mine = (runs.c.run_id == lease.run_id) & (runs.c.fence == lease.fence)
             return connection.execute(update(runs).where(mine).values(lease_until=until)).rowcount == 1
 
@@ -189,8 +193,8 @@ class Dispatch:
 
 
 def _held(row: Row[Any], now: datetime) -> bool:
-    """Whether a living process holds it. A lease that ends later than any could is from before a clock was set back."""
-    return row.lease_until is not None and now < row.lease_until <= now + LEASE * 2 and not is_dead(row.holder)
+    """Whether a living process holds it."""
+    return row.lease_until is not None and now < row.lease_until <= now + LONGEST_LEASE and not is_dead(row.holder)
 
 
 def next_turn(connection: Connection, lane: str, priority: int) -> int:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from memory.clock import Clock
 from memory.database import Database
-from memory.dispatch import LEASE, Dispatch, Lease
+from memory.dispatch import LEASE, LONGEST_LEASE, Dispatch, Lease
 from memory.errors import BusyError, LostError, StoaError
 from memory.journal import Journal, RunRow
 from orchestrator.checkpoints import forget, open_saver
@@ -31,6 +31,9 @@ class RunRules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     at_once: int = Field(default=4, ge=1, le=1000, description="runs that advance at the same time in this desk, on all machines")
+    lease: timedelta = Field(
+        default=LEASE, ge=timedelta(seconds=1), le=LONGEST_LEASE, description="how long a worker may be silent before another takes over"
+    )
     keep_checkpoints: int = Field(default=1, ge=1, description="of a run that is under way; the newest holds its whole state")
     keep_days: int = Field(default=30, ge=0, description="that the checkpoints of a finished run are kept")
 
@@ -66,7 +69,7 @@ class Engine:
         self._flows = flows
         self._rules = rules or RunRules()
         self.journal = Journal(database, clock)
-        self.dispatch = Dispatch(database)
+        self.dispatch = Dispatch(database, lease=self._rules.lease)
 
     def advance(self, run_id: str) -> RunRow:
         """Go on until the run is done, or waits for people. One that is done, paused or waits unanswered stays as it is.
@@ -206,7 +209,7 @@ class Engine:
         stop = threading.Event()
 
         def beat() -> None:
-            while not stop.wait(LEASE.total_seconds() / 3):
+            while not stop.wait(self._rules.lease.total_seconds() / 3):
                 with suppress(BusyError):  # away for a while: the next beat tries again
                     if not self.dispatch.renew(lease):
                         return

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -131,4 +132,4 @@ def test_whatever_is_killed_nothing_is_lost_or_doubled_and_no_answer_goes_to_ano
         assert all(row["state"] != "fail" for row in desk.stoa.json("doctor")["checks"])
         if url:
             postgres_server.drop(url)
-    print(f"{kind}: {KILLS - left} kills on {desk_number} desks, {repeated} steps taken again")
+    sys.stdout.write(f"{kind}: {KILLS - left} kills on {desk_number} desks, {repeated} steps taken again\n")

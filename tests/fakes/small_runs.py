@@ -3,7 +3,7 @@
 import operator
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
@@ -75,13 +75,14 @@ def enqueue(database: Database, run_id: str, lane: str = "", priority: int = 0) 
     Journal(database, system_clock).enqueue(NewRun(run_id, "small", AS_OF, {}, "1"), lane=lane, priority=priority)
 
 
-def main(url: str, seconds: str) -> None:
-    """Serve until killed."""
+def main(url: str, seconds: str, lease_seconds: str) -> None:
+    """Serve until killed; leases and heartbeats of so many seconds make a test of them short."""
     from orchestrator.procrastinate_queue import ProcrastinateQueue
 
+    lease = timedelta(seconds=float(lease_seconds))
     database = Database(url)
-    queue = ProcrastinateQueue(url, Dispatch(database), poll_seconds=1, silent_seconds=5)
-    runs = engine(database, url, seconds=float(seconds))
+    queue = ProcrastinateQueue(url, Dispatch(database, lease=lease), poll_seconds=1, silent_seconds=lease.total_seconds())
+    runs = Engine(database, system_clock, url, {"small": flow(database, seconds=float(seconds))}, RunRules(at_once=100, lease=lease))
     queue.work(runs.advance, lambda: False)
 
 
