@@ -132,10 +132,8 @@ class Journal:
         """
         # Shared: who would take the run over waits until this transaction has ended.
         query = select(runs.c.fence, runs.c.status, runs.c.wanted).where(runs.c.run_id == run_id)
-        row = connection.execute(query.with_for_update(read=True)).one()
-        if row.fence != fence or row.status == "cancelled":
-            raise LostError(f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}")
-        return str(row.wanted)
+        fence_now, status, wanted = connection.execute(query.with_for_update(read=True)).one()
+        return still_held(run_id, fence, fence_now, status, wanted)
 
     def over_before(self, before: datetime, limit: int = 500) -> list[str]:
         """Runs that were over before an instant and whose checkpoints were not dropped yet."""
@@ -290,6 +288,19 @@ class Journal:
             query = query.where(receipts.c.at >= since)
         with self._database.reading() as connection:
             return float(connection.execute(query).scalar_one())
+
+
+def still_held(run_id: str, fence: int, fence_now: int, status: str, wanted: str) -> str:
+    """What a person wants of a run that its holder still holds.
+
+    Raises:
+        LostError: another process took it over, or it was cancelled.
+    """
+    if status == "cancelled":
+        raise LostError(f"run {run_id} was cancelled")
+    if fence_now != fence:
+        raise LostError(f"run {run_id} was taken over by another process")
+    return wanted
 
 
 def _run(row: Row[Any]) -> RunRow:

@@ -7,18 +7,35 @@ newest, and a history of growing states grows with the square of the steps.
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from memory.errors import BusyError
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
-Guard = Callable[[bool], AbstractContextManager[None]]
-"""Holds while a write is made; raises LostError when the run belongs to another process. True where a step has ended."""
+
+class Guard(Protocol):
+    """Watches over the writes of one run."""
+
+    def holding(self, *, step_ends: bool) -> AbstractContextManager[None]:
+        """Around a write to a file: raises LostError when the run belongs to another process, and nobody takes it meanwhile.
+
+        Where a step ends with the write, raises PausedError after it, when a person wants that.
+        """
+        ...
+
+    def question(self) -> tuple[str, Sequence[Any]]:
+        """The same within a transaction on PostgreSQL: the query that locks the run's row."""
+        ...
+
+    def heed(self, row: Mapping[str, Any], *, step_ends: bool) -> Exception | None:
+        """And what follows from the row: LostError is raised at once, PausedError is returned for after the write."""
+        ...
+
 
 CONNECT = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=20000 -c lock_timeout=30000"}
 
@@ -43,12 +60,12 @@ _TRIM_POSTGRES = tuple(
 
 
 @contextmanager
-def open_saver(where: Path | str, guard: Guard, keep: int = 1) -> Iterator["BaseCheckpointSaver[Any]"]:
+def open_saver(where: Path | str, guard: Guard | None, keep: int = 1) -> Iterator["BaseCheckpointSaver[Any]"]:
     """A saver on a file, or on the PostgreSQL at a URL.
 
     Args:
         where: the file or the URL.
-        guard: checked at each write.
+        guard: asked at each write; none where nobody advances the run.
         keep: checkpoints of a run that stay; the newest holds the whole state.
 
     Raises:
@@ -69,18 +86,18 @@ def forget(where: Path | str, run_ids: Sequence[str]) -> None:
     """Drop the checkpoints of runs that are over."""
     if isinstance(where, Path):
         with closing(sqlite3.connect(where, timeout=30)) as connection, connection:
-            _sqlite_saver(connection, _anybody, 1).setup()  # type: ignore[attr-defined]
+            _sqlite_saver(connection, None, 1).setup()  # type: ignore[attr-defined]
             for table in ("checkpoints", "writes"):
                 connection.executemany(f"DELETE FROM {table} WHERE thread_id = ?", [(name,) for name in run_ids])  # noqa: S608
     else:
         with _postgres(where) as connection:
-            _postgres_saver(connection, _anybody, 1).prune(run_ids, strategy="delete")
+            _postgres_saver(connection, None, 1).prune(run_ids, strategy="delete")
 
 
 def copy_checkpoints(source: Path | str, target: Path | str) -> int:
     """Copy the state of every run that has one to another database; returns how many checkpoints."""
     count = 0
-    with open_saver(source, _anybody) as here, open_saver(target, _anybody) as there:
+    with open_saver(source, None) as here, open_saver(target, None) as there:
         for found in list(here.list(None)):
             ours = found.config["configurable"]
             parent = (found.parent_config or {}).get("configurable", {}).get("checkpoint_id")
@@ -116,19 +133,17 @@ def strict() -> Any:
     return JsonPlusSerializer(allowed_msgpack_modules=None)
 
 
-@contextmanager
-def _anybody(_: bool) -> Iterator[None]:
-    yield
-
-
-def _sqlite_saver(connection: sqlite3.Connection, guard: Guard, keep: int) -> "BaseCheckpointSaver[Any]":
+def _sqlite_saver(connection: sqlite3.Connection, guard: Guard | None, keep: int) -> "BaseCheckpointSaver[Any]":
     from langgraph.checkpoint.sqlite import SqliteSaver
+
+    def holding(*, step_ends: bool) -> AbstractContextManager[None]:
+        return guard.holding(step_ends=step_ends) if guard else nullcontext()
 
     class Saver(SqliteSaver):
         """Writes for the run's holder only, and keeps the newest."""
 
         def put(self, config: Any, *rest: Any) -> Any:
-            with guard(True):
+            with holding(step_ends=True):
                 saved = super().put(config, *rest)
                 with self.cursor() as cursor:
                     run = config["configurable"]["thread_id"]
@@ -137,7 +152,7 @@ def _sqlite_saver(connection: sqlite3.Connection, guard: Guard, keep: int) -> "B
             return saved
 
         def put_writes(self, *rest: Any) -> None:
-            with guard(False):
+            with holding(step_ends=False):
                 super().put_writes(*rest)
 
     return Saver(connection, serde=strict())
@@ -159,23 +174,34 @@ def _postgres(url: str) -> Iterator[Any]:
             raise BusyError(f"the checkpoints' database went away ({str(error).splitlines()[0]}): the run can be resumed") from error
 
 
-def _postgres_saver(connection: Any, guard: Guard, keep: int) -> Any:
+def _postgres_saver(connection: Any, guard: Guard | None, keep: int) -> Any:
     from langgraph.checkpoint.postgres import PostgresSaver
 
-    class Saver(PostgresSaver):
-        """Writes for the run's holder only, and keeps the newest."""
+    alone = threading.RLock()
 
-        alone = threading.RLock()
+    @contextmanager
+    def holding(*, step_ends: bool) -> Iterator[None]:
+        paused: Exception | None = None
+        with alone, connection.transaction():
+            if guard:
+                paused = guard.heed(connection.execute(*guard.question()).fetchone(), step_ends=step_ends)
+            yield
+        if paused:
+            raise paused
+
+    class Saver(PostgresSaver):
+        """Writes for the run's holder only, in one transaction with the look at the fence, and keeps the newest."""
 
         def put(self, config: Any, *rest: Any) -> Any:
-            with self.alone, guard(True), connection.transaction():
+            with holding(step_ends=True):
                 saved = super().put(config, *rest)
-                for statement in _TRIM_POSTGRES:
-                    connection.execute(statement, {"run": config["configurable"]["thread_id"], "older": keep - 1})
+                with connection.pipeline():
+                    for statement in _TRIM_POSTGRES:
+                        connection.execute(statement, {"run": config["configurable"]["thread_id"], "older": keep - 1})
             return saved
 
         def put_writes(self, *rest: Any) -> None:
-            with self.alone, guard(False):
+            with holding(step_ends=False):
                 super().put_writes(*rest)
 
     saver = Saver(connection, serde=strict())

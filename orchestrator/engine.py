@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +14,14 @@ from memory.clock import Clock
 from memory.database import Database
 from memory.dispatch import LEASE, LONGEST_LEASE, Dispatch, Lease
 from memory.errors import BusyError, LostError, StoaError
-from memory.journal import Journal, RunRow
+from memory.journal import Journal, RunRow, still_held
 from orchestrator.checkpoints import forget, open_saver
 from orchestrator.errors import RunError
 
 PATIENCE = 20.0
 """Seconds that a command waits for another process to be done with a run."""
+
+TIDY_SECONDS = 3600.0
 
 RECURSION = 1_000
 """Steps a run may take in one advance."""
@@ -57,6 +59,36 @@ class Waiting(NamedTuple):
     approval: str
 
 
+class LeaseGuard:
+    """Fulfils ``Guard``: only who holds the lease writes the run's state."""
+
+    def __init__(self, database: Database, journal: Journal, lease: Lease) -> None:
+        self._database = database
+        self._journal = journal
+        self._lease = lease
+
+    @contextmanager
+    def holding(self, *, step_ends: bool) -> Iterator[None]:
+        """The desk's own file is locked around a write to the checkpoints' file."""
+        with self._database.writing(alone=False) as connection:
+            wanted = self._journal.hold(connection, self._lease.run_id, self._lease.fence)
+            yield
+        if paused := self._paused(wanted, step_ends=step_ends):
+            raise paused
+
+    def question(self) -> tuple[str, Sequence[Any]]:
+        """The row of the run, locked against whoever would take it over."""
+        return "SELECT fence, status, wanted FROM runs WHERE run_id = %s FOR SHARE", [self._lease.run_id]
+
+    def heed(self, row: Mapping[str, Any], *, step_ends: bool) -> Exception | None:
+        """What the row says."""
+        wanted = still_held(self._lease.run_id, self._lease.fence, row["fence"], row["status"], row["wanted"])
+        return self._paused(wanted, step_ends=step_ends)
+
+    def _paused(self, wanted: str, *, step_ends: bool) -> PausedError | None:
+        return PausedError(f"run {self._lease.run_id} was paused") if step_ends and wanted == "pause" else None
+
+
 class Engine:
     """Advances the runs of one desk, whoever asks: a command, a worker, a schedule."""
 
@@ -69,6 +101,7 @@ class Engine:
         self._flows = flows
         self._rules = rules or RunRules()
         self.journal = Journal(database, clock)
+        self._tidy_after = 0.0
         self.dispatch = Dispatch(database, lease=self._rules.lease)
 
     def advance(self, run_id: str) -> RunRow:
@@ -125,7 +158,7 @@ class Engine:
             self.dispatch.end(lease, "failed", reason, self._clock())
             raise
         self.dispatch.end(lease, status, reason, self._clock())
-        if status == "done":
+        if status == "done" and time.monotonic() >= self._tidy_after:
             self.tidy()
 
     def _let_go(self, lease: Lease) -> None:
@@ -138,9 +171,9 @@ class Engine:
         flow = self._flow(row)
         with self._graph(flow, lease) as graph:
             self._invoke(graph, row, flow)
-            waiting = _waiting(graph, row.run_id)
-            unfinished = bool(graph.get_state(_config(row.run_id)).tasks) and not waiting
-        if unfinished:
+            tasks = graph.get_state(_config(row.run_id)).tasks
+        waiting = _interrupts(tasks)
+        if tasks and not waiting:
             raise RunError(f"run {row.run_id} stopped before its end: stoa runs retry {row.run_id} goes on")
         if waiting:
             return "waiting", f"{len(waiting)} changes wait for a person: stoa approvals list"
@@ -159,17 +192,9 @@ class Engine:
 
     @contextmanager
     def _graph(self, flow: Flow, lease: Lease) -> Iterator[Any]:
-        with open_saver(self._checkpoints, lambda pausing: self._holding(lease, pausing), self._rules.keep_checkpoints) as saver:
+        guard = LeaseGuard(self._database, self.journal, lease)
+        with open_saver(self._checkpoints, guard, self._rules.keep_checkpoints) as saver:
             yield flow.graph(lease).compile(checkpointer=saver)
-
-    @contextmanager
-    def _holding(self, lease: Lease, pausing: bool) -> Iterator[None]:
-        """Around a write of the state: nobody can take the run over until it is made."""
-        with self._database.writing(alone=False) as connection:
-            wanted = self.journal.hold(connection, lease.run_id, lease.fence)
-            yield
-        if pausing and wanted == "pause":
-            raise PausedError(f"run {lease.run_id} was paused")
 
     def _invoke(self, graph: Any, row: RunRow, flow: Flow) -> None:
         from langgraph.types import Command
@@ -178,17 +203,17 @@ class Engine:
         if not snapshot.created_at:
             graph.invoke(flow.first(row), _config(row.run_id), durability="sync")
             return
-        answers = self._answers(graph, row.run_id)
-        if answers:
+        waiting = _interrupts(snapshot.tasks)
+        if answers := self._answers(waiting):
             graph.invoke(Command(resume=answers), _config(row.run_id), durability="sync")
-        elif snapshot.tasks and not _waiting(graph, row.run_id):
+        elif snapshot.tasks and not waiting:
             # None goes on from the last checkpoint; a fresh state would silently start the thread over.
             graph.invoke(None, _config(row.run_id), durability="sync")
 
-    def _answers(self, graph: Any, run_id: str) -> dict[str, Any]:
+    def _answers(self, waiting: Sequence[Waiting]) -> dict[str, Any]:
         """Decisions that are in the tables but not yet in the graph, by the id of the interrupt each answers."""
         found = {}
-        for item in _waiting(graph, run_id):
+        for item in waiting:
             status = self.journal.approval(item.approval).status
             if status != "pending":
                 found[item.interrupt] = status
@@ -201,7 +226,7 @@ class Engine:
             return []
         nobody = Lease(run_id, -1, 0)
         with self._graph(self._flow(row), nobody) as graph:
-            return [item.approval for item in _waiting(graph, run_id)]
+            return [item.approval for item in _interrupts(graph.get_state(_config(run_id)).tasks)]
 
     @contextmanager
     def _beating(self, lease: Lease) -> Iterator[None]:
@@ -224,6 +249,7 @@ class Engine:
 
     def tidy(self) -> int:
         """Drop the checkpoints of runs that were over before the days that the settings keep; returns how many runs."""
+        self._tidy_after = time.monotonic() + (TIDY_SECONDS if self._rules.keep_days else 0)
         names = self.journal.over_before(self._clock() - timedelta(days=self._rules.keep_days))
         if names:
             forget(self._checkpoints, names)
@@ -236,6 +262,5 @@ def _config(run_id: str) -> Any:
     return {"configurable": {"thread_id": run_id}, "max_concurrency": 1, "recursion_limit": RECURSION}
 
 
-def _waiting(graph: Any, run_id: str) -> list[Waiting]:
-    snapshot = graph.get_state(_config(run_id))
-    return [Waiting(item.id, item.value["approval"]) for task in snapshot.tasks for item in task.interrupts]
+def _interrupts(tasks: Sequence[Any]) -> list[Waiting]:
+    return [Waiting(item.id, item.value["approval"]) for task in tasks for item in task.interrupts]

@@ -81,7 +81,7 @@ class Desk:
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment(self.stoa.settings), start_new_session=True
             )
             try:
-                _, said = process.communicate(timeout=self.draw.uniform(0.25, 1.0) * whole if self.left else 120)
+                _, said = process.communicate(timeout=self.draw.uniform(0.15, 0.75) * whole if self.left else 120)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate(timeout=5)
