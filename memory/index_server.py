@@ -14,6 +14,9 @@ from memory.embedding import Embedder
 from memory.errors import BusyError, IndexBrokenError
 from memory.index import BATCH, CANARY, CANARY_TEXTS, HNSW, VectorHit, VectorIndex, collection_name, open_client
 
+SECONDS = 30.0
+"""How long a request may take."""
+
 
 class ServerIndex(VectorIndex):
     """A desk's collection on a server. Fulfils what ``VectorIndex`` does, without a folder or its lock."""
@@ -41,10 +44,17 @@ class ServerIndex(VectorIndex):
             undo.callback(index.close)
             with _away(url):
                 index._client = open_client(url)
+                index._wait_no_longer_than(SECONDS)
                 index._make()
                 index.check()
             undo.pop_all()
         return index
+
+    def _wait_no_longer_than(self, seconds: float) -> None:
+        # Chroma's client waits for ever, and offers no public way to change that.
+        server = getattr(self._client, "_server", None)
+        if session := getattr(server, "_session", None):
+            session.timeout = seconds
 
     @property
     def _name(self) -> str:

@@ -36,13 +36,20 @@ def run(
     thesis: Annotated[list[str] | None, typer.Option(help="Only these theses; may be repeated.")] = None,
     as_of: AsOfOption = "",
     run_id: Annotated[str, typer.Option(help="Name the run; a name that exists goes on with that run.")] = "",
+    later: Annotated[bool, typer.Option("--later", help="Only put it into the queue: a worker (stoa serve --worker) runs it.")] = False,
     desk: DeskOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """Research: read what is new, argue, revise the book, write the report."""
     with open_desk(desk) as opened:
         when = moment(opened, as_of)
-        if as_json:
+        if later:
+            row = _enqueue(opened, when, thesis or [], run_id)
+            if as_json:
+                emit(row)
+            else:
+                console().print(f"{row['run_id']} is {row['status']}: {row['reason']}", markup=False)
+        elif as_json:
             emit(_start(opened, when, thesis or [], run_id, quiet=True))
         else:
             run_and_show(opened, when, thesis or [], run_id)
@@ -55,14 +62,26 @@ def run_and_show(desk: "Desk", when: "datetime | None" = None, theses: list[str]
     show_summary(console(), _start(desk, when or desk.as_of(), theses or [], run_id, quiet=False), desk.folder)
 
 
-def _start(desk: "Desk", when: "datetime", theses: list[str], run_id: str, *, quiet: bool) -> dict[str, object]:
+def _enqueue(desk: "Desk", when: "datetime", theses: list[str], run_id: str) -> dict[str, object]:
+    from integrations.terminal import SilentChannel
+    from orchestrator import runs
+
+    row = runs.enter(desk.context(SilentChannel()), run_id or _new_name(desk), when, theses)
+    return {"run_id": row.run_id, "status": row.status, "reason": row.reason}
+
+
+def _new_name(desk: "Desk") -> str:
     from ulid import ULID
 
+    return f"run-{str(ULID.from_datetime(desk.clock())).lower()}"
+
+
+def _start(desk: "Desk", when: "datetime", theses: list[str], run_id: str, *, quiet: bool) -> dict[str, object]:
     from integrations.run_view import run_view
     from integrations.terminal import SilentChannel, TerminalChannel
     from orchestrator import runs
 
-    name = run_id or f"run-{str(ULID.from_datetime(desk.clock())).lower()}"
+    name = run_id or _new_name(desk)
     channel = SilentChannel() if quiet else TerminalChannel(console(), desk.roles)
     try:
         runs.start(desk.context(channel), desk.checkpoints, name, when, theses)

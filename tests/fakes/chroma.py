@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,14 @@ def chroma_server(folder: Path, port: int = 0) -> Iterator[str]:
         free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        assert process.stdout is not None
-        while line := process.stdout.readline():
-            if b"listening" in line:
-                break
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # To a file: a pipe that nobody reads fills up, and the server stops.
+    with folder.with_suffix(".log").open("wb+") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        last = time.monotonic() + 30
+        while b"listening" not in folder.with_suffix(".log").read_bytes():
+            assert process.poll() is None
+            assert time.monotonic() < last
+            time.sleep(0.05)
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
