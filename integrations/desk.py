@@ -12,9 +12,11 @@ from integrations.settings import FILE, Settings, load_settings
 from memory.book import Book
 from memory.clock import Clock, end_of_day, system_clock
 from memory.database import Database
+from memory.dispatch import Dispatch
 from memory.errors import BusyError, IndexBrokenError, NotFoundError
 from memory.forecasts import Forecasts
 from memory.journal import Journal
+from memory.move import moved_to
 from memory.store import Store
 
 if TYPE_CHECKING:
@@ -24,13 +26,16 @@ if TYPE_CHECKING:
     from agents.workbench import Workbench
     from integrations.library import FolderLibrary
     from integrations.models.client import ModelClient
+    from integrations.models.pace import Pace
     from memory.embedding import HashedBM25
     from memory.index import VectorIndex
+    from memory.index_server import ServerIndex
     from memory.market import Market
     from memory.recall import Recall
     from memory.thesis import Evidence
     from orchestrator.channel import Channel
     from orchestrator.context import Context
+    from orchestrator.queue import RunQueue
 
 
 def _warn(text: str) -> None:
@@ -55,9 +60,26 @@ class Desk:
         return self.folder / ".stoa"
 
     @property
-    def checkpoints(self) -> Path:
+    def checkpoints(self) -> Path | str:
         """The graphs' own database."""
-        return self.state / "checkpoints.db"
+        return self.settings.database.url or self.state / "checkpoints.db"
+
+    @cached_property
+    def dispatch(self) -> Dispatch:
+        """Which run is due, and who advances it."""
+        return Dispatch(self.database)
+
+    @cached_property
+    def queue(self) -> "RunQueue":
+        """The runs that ask to be advanced: by workers on many machines where there is a PostgreSQL, else in this process."""
+        url = self.settings.database.url
+        if url:
+            from orchestrator.procrastinate_queue import ProcrastinateQueue
+
+            return ProcrastinateQueue(url, self.dispatch)
+        from orchestrator.queue import LocalQueue
+
+        return LocalQueue(self.dispatch)
 
     @cached_property
     def clock(self) -> Clock:
@@ -74,7 +96,11 @@ class Desk:
     @cached_property
     def database(self) -> Database:
         """The SQL store."""
-        return Database(self.state / "desk.db")
+        opened = Database(self.settings.database.url or self.state / "desk.db")
+        if moved := moved_to(opened):
+            opened.close()
+            raise BusyError(f"this desk was moved to {moved}: set database.url in stoa.toml, or STOA_DATABASE__URL, to it")
+        return opened
 
     @cached_property
     def store(self) -> Store:
@@ -135,7 +161,7 @@ class Desk:
             from memory.index import VectorIndex
 
             try:
-                self._index = VectorIndex.open(self.state / "chroma", self.embedder)
+                self._index = self._served() if self.settings.chroma.url else VectorIndex.open(self.state / "chroma", self.embedder)
             except BusyError as error:
                 self._warn(f"searching by words alone: {error}")
             except IndexBrokenError as error:
@@ -143,11 +169,33 @@ class Desk:
                 self.rebuild_index()
         return self._index
 
+    def _served(self) -> "ServerIndex":
+        """The index on the Chroma server; one that was never filled, or lost what it held, is filled from SQL."""
+        from memory.identity import desk_id
+        from memory.index_server import ServerIndex
+
+        index = ServerIndex.connect(self.settings.chroma.url, desk_id(self.database), self.embedder, self._warn)
+        if index.fresh and self.store.count():
+            self._refill(index)
+        return index
+
+    def _refill(self, index: "ServerIndex") -> None:
+        waiting = self.store.index_work(10_000_000)
+        index.refill(self.store.live_texts())
+        if waiting:
+            self.store.index_done(waiting[-1].seq)
+
     def rebuild_index(self) -> int:
         """Build the vector index anew from SQL; returns how many records it holds."""
         from memory.index import VectorIndex
+        from memory.index_server import ServerIndex
 
         self._index_tried = True
+        if self.settings.chroma.url:
+            index = self._index if isinstance(self._index, ServerIndex) else self._served()
+            self._refill(index)
+            self._index = index
+            return index.count()
         if self._index is not None:
             self._index.close()
             self._index = None
@@ -164,7 +212,11 @@ class Desk:
         if not self.store.index_lag():
             return 0
         index = self.index()
-        return Indexer(self.store, index).drain() if index else 0
+        try:
+            return Indexer(self.store, index).drain() if index else 0
+        except BusyError as error:
+            self._warn(f"the vector index falls behind: {error}")
+            return 0
 
     @cached_property
     def library(self) -> "FolderLibrary":
@@ -208,11 +260,20 @@ class Desk:
     @cached_property
     def model(self) -> "ModelClient":
         """The model's client, for the endpoint of the settings."""
-        from integrations.models.client import ModelClient
+        from integrations.models.client import Endpoint, ModelClient
 
         secret = self.settings.anthropic_api_key
         key = secret.get_secret_value() if secret else ""
-        return ModelClient(self.settings.model, key, self.journal, self.clock, self.state / "capabilities")
+        endpoint = Endpoint(self.settings.model, key, self.state / "capabilities")
+        return ModelClient(endpoint, self.journal, self.clock, pace=self._pace())
+
+    def _pace(self) -> "Pace":
+        from integrations.models.pace import Pace
+        from memory.limits import RateLimit
+
+        model = self.settings.model
+        limits = RateLimit(self.database, model.calls_per_minute, model.tokens_per_minute)
+        return Pace(limits, model.base_url or "anthropic", model.max_tokens, self.journal)
 
     @property
     def model_name(self) -> str:
@@ -237,6 +298,7 @@ class Desk:
             database=self.database, store=self.store, book=self.book, recall=self.recall, market=self.market,
             forecasts=self.forecasts, journal=self.journal, agent=self.agent, channel=channel, library=self.library,
             reporter=HtmlReporter(self), clock=self.clock, gate=self.settings.gate, index=self.drain_index,
+            queue=self.queue, dispatch=self.dispatch, runs=self.settings.runs,
             seed=self.settings.desk.seed, rounds=self.settings.desk.rounds,
         )  # fmt: skip
 
@@ -247,6 +309,8 @@ class Desk:
             self._index = None
         if "model" in self.__dict__:
             self.model.close()
+        if "queue" in self.__dict__:
+            self.queue.close()
         if "market" in self.__dict__:
             self.market.close()
         if "database" in self.__dict__:

@@ -80,7 +80,7 @@ def _desk(folder: Path, *, probe: bool) -> list[Check]:
             *_index(desk, warnings),
         ]
         found += _model(desk, probe=probe)
-        stuck = desk.journal.runs(("running", "failed"))
+        stuck = desk.journal.runs(("queued", "running", "failed"))
         state: Literal["ok", "warn"] = "warn" if stuck else "ok"
         mend = f"stoa runs resume {stuck[0].run_id}" if stuck else ""
         found.append(Check("runs", state, f"{len(stuck)} unfinished" if stuck else "none unfinished", mend))

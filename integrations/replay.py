@@ -113,9 +113,12 @@ def _context(desk: "Desk", database: "Database") -> tuple[ReceiptModel, Any]:
     from agents.model_turn import ModelTurn
     from agents.playbook import PlaybookTurn
     from integrations.terminal import SilentChannel
+    from memory.dispatch import Dispatch
     from memory.forecasts import Forecasts
     from memory.recall import Recall
+    from orchestrator.queue import LocalQueue
 
+    dispatch = Dispatch(database)
     store, journal = Store(database, desk.clock), Journal(database, desk.clock)
     model = ReceiptModel(desk.receipt)
     agent = ModelTurn(model, PlaybookTurn(), desk.roles, desk.check(store)) if desk.settings.model.name else PlaybookTurn()
@@ -123,7 +126,7 @@ def _context(desk: "Desk", database: "Database") -> tuple[ReceiptModel, Any]:
     context = replace(
         desk.context(SilentChannel()), database=database, store=store, book=Book(database, desk.clock), journal=journal,
         recall=Recall(database, store, desk.index), forecasts=Forecasts(database, desk.clock), agent=agent, library=nothing,
-        reporter=nothing, index=lambda: 0,
+        reporter=nothing, index=lambda: 0, dispatch=dispatch, queue=LocalQueue(dispatch),
     )  # fmt: skip
     return model, context
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from memory.book import first_problem
 from memory.errors import InputError
+from orchestrator.engine import RunRules
 from orchestrator.permissions import GateRules
 
 FILE = "stoa.toml"
@@ -35,6 +36,18 @@ class RoleModel(_Section):
     effort: Literal["", "low", "medium", "high", "xhigh", "max"] = ""
 
 
+class DatabaseSettings(_Section):
+    """Where the desk's records are: a SQLite file of its own, or PostgreSQL."""
+
+    url: str = Field(default="", description="postgresql://user@host/name; empty means SQLite in .stoa")
+
+
+class ChromaSettings(_Section):
+    """Where the vector index is: a folder of its own, or a Chroma server."""
+
+    url: str = Field(default="", description="http://host:8000 of a server that only the desk can reach; empty means a folder")
+
+
 class ModelSettings(_Section):
     """The model, when there is one: an Anthropic key, or a local server that speaks the Messages API."""
 
@@ -55,6 +68,8 @@ class ModelSettings(_Section):
     budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
     budget_calls: int = Field(default=200, gt=0, description="per run")
     budget_seconds: float = Field(default=3600, gt=0, description="of waiting for the model, per run")
+    calls_per_minute: int = Field(default=0, ge=0, description="of all runs and workers together; 0 means no limit")
+    tokens_per_minute: int = Field(default=0, ge=0, description="of all runs and workers together; 0 means no limit")
 
 
 class Settings(BaseSettings):
@@ -63,6 +78,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STOA_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
     desk: DeskSettings = DeskSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    chroma: ChromaSettings = ChromaSettings()
+    runs: RunRules = RunRules()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
@@ -89,7 +107,10 @@ def load_settings(folder: Path) -> Settings:
     """
     import tomllib
 
+    # Before langgraph is imported: its default revives any class that a stored row names.
+    os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # noqa: TID251 - the one place that sets it
     _toml_path[-1] = folder / FILE
+    _refuse_written_secrets(folder / FILE)
     values: dict[str, Any] = {}
     key = os.environ.get("ANTHROPIC_API_KEY")  # noqa: TID251 - the one reader of it
     if key:
@@ -100,3 +121,21 @@ def load_settings(folder: Path) -> Settings:
         raise InputError(f"{FILE}: {first_problem(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{FILE} is no valid TOML: mend {error}") from error
+
+
+def _refuse_written_secrets(path: Path) -> None:
+    """A password in the file ends in a repository or a back-up."""
+    import tomllib
+    from urllib.parse import urlsplit
+
+    if not path.exists():
+        return
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return  # said where the settings are made of it
+    for section in ("database", "chroma"):
+        values = written.get(section)
+        url = values.get("url") if isinstance(values, dict) else None
+        if isinstance(url, str) and (urlsplit(url).password or "password=" in url):
+            raise InputError(f"{FILE}: {section}.url holds a password: take it out and set STOA_{section.upper()}__URL in the environment")

@@ -1,19 +1,26 @@
-"""Opening the desk's database: SQLite in WAL mode, migrated to the newest schema."""
+"""Opening the desk's database: a SQLite file, or PostgreSQL at a URL, migrated to the newest schema."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, OperationalError
 
-from memory.errors import BusyError, IntegrityError
+from memory.clock import system_clock
+from memory.errors import BusyError, InputError, IntegrityError
 
-HEAD = "0001"
+HEAD = "0020"
 """The newest migration; opening an older database upgrades it."""
 
 BUSY_MILLISECONDS = 30_000
+IDLE_MILLISECONDS = 20_000
+"""PostgreSQL ends a write transaction whose process says nothing for so long: a frozen process must not hold the desk."""
+
+WRITERS = 0x570A
+"""The advisory lock of a desk's writers."""
 
 
 def _pragmas(connection: Any, _record: Any) -> None:
@@ -30,66 +37,146 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
 
-class Database:
-    """One desk's SQL store. ``reading()`` and ``writing()`` each give one transaction."""
+def _sqlite(path: Path) -> Engine:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # isolation_level None: the driver begins nothing by itself, so that BEGIN below is the only one.
+    engine = create_engine(f"sqlite:///{path}", connect_args={"isolation_level": None})
+    event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # isolation_level None: the driver begins nothing by itself, so that BEGIN below is the only one.
-        self.engine: Engine = create_engine(f"sqlite:///{path}", connect_args={"isolation_level": None})
-        event.listen(self.engine, "connect", _pragmas)
-        event.listen(self.engine, "begin", _begin)
+
+def _postgres(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InputError(f"database.url is no URL: write it as postgresql://user@host/name ({error})") from error
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise InputError(f"database.url names {parsed.drivername!r}: the desk runs on postgresql://… or, without a URL, on SQLite")
+    try:
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=4, max_overflow=12,
+            connect_args={"connect_timeout": 10, "application_name": "stoa"},
+        )  # fmt: skip
+    except ModuleNotFoundError as error:
+        raise InputError("PostgreSQL needs the extra: pip install 'stoa-desk[postgres]'") from error
+
+
+class Database:
+    """One desk's SQL store. ``reading()`` and ``writing()`` each give one transaction.
+
+    ``where`` is a file for SQLite, or a URL ``postgresql://…``: one database holds one desk.
+    """
+
+    def __init__(self, where: Path | str) -> None:
+        self.where = where
+        self.postgres = isinstance(where, str)
+        self.engine: Engine = _postgres(where) if isinstance(where, str) else _sqlite(where)
+        self.name = self.engine.url.database if self.postgres else str(Path(str(where)).name)
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.postgres else {}
+        self._reads = self.engine.execution_options(**snapshot)
         self._writes = self.engine.execution_options(writes=True)
-        self._migrate()
+        try:
+            self._migrate()
+        except BaseException:
+            self.close()
+            raise
 
     def _migrate(self) -> None:
         try:
             with self.engine.begin() as connection:
-                known = connection.execute(text("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'")).scalar_one()
+                known = inspect(connection).has_table("alembic_version")
                 version = known and connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         except OperationalError as error:
-            raise BusyError(_sentence(self.path, error)) from error
+            raise BusyError(self._sentence(error)) from error
         except DatabaseError as error:
-            raise IntegrityError(_sentence(self.path, error)) from error
+            raise IntegrityError(self._sentence(error)) from error
         if version != HEAD:
             upgrade(self)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A read transaction: one consistent snapshot."""
-        with self.engine.begin() as connection:
+        """A read transaction: one consistent snapshot.
+
+        Raises:
+            BusyError: the database cannot be reached, or stayed locked.
+        """
+        with self._in_words(), self._reads.begin() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, alone: bool = True) -> Iterator[Connection]:
         """A write transaction: all of it or nothing; waits for another writer up to 30 s.
 
+        Args:
+            alone: no other writer of this desk runs beside it, so that what it has read stays true until it commits. Without,
+                on PostgreSQL, only the rows it touches are its own: for what one statement decides.
+
         Raises:
-            BusyError: the database stayed locked, or its disk is full.
+            BusyError: the database cannot be reached, stayed locked, or its disk is full.
+            InputError: a value does not fit the database.
         """
+        with self._in_words(), self._writes.begin() as connection:
+            if self.postgres:
+                connection.execute(_ALONE if alone else _BESIDE)
+            yield connection
+
+    def now(self, connection: Connection) -> datetime:
+        """The time that all processes of this desk share: the server's, or this machine's where the database is a file on it."""
+        if self.postgres:
+            found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+            return found
+        return system_clock()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
         try:
-            with self._writes.begin() as connection:
-                yield connection
+            yield
         except OperationalError as error:
-            raise BusyError(_sentence(self.path, error)) from error
+            raise BusyError(self._sentence(error)) from error
+        except DataError as error:
+            raise InputError(f"this cannot be stored ({_first_line(error)}): shorten it, or remove what is no text from it") from error
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise BusyError(self._sentence(error)) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, or of the connections."""
         self.engine.dispose()
+
+    def _sentence(self, error: DBAPIError) -> str:
+        return f"the desk's database {self.name} cannot be used ({_first_line(error)}): run stoa doctor, which names the mend"
+
+
+_BESIDE = text("SELECT set_config('idle_in_transaction_session_timeout', :idle, true), set_config('lock_timeout', :busy, true)").bindparams(
+    idle=str(IDLE_MILLISECONDS), busy=str(BUSY_MILLISECONDS)
+)
+_ALONE = text(
+    "WITH limits AS MATERIALIZED (SELECT set_config('idle_in_transaction_session_timeout', :idle, true), "
+    "set_config('lock_timeout', :busy, true)) SELECT pg_advisory_xact_lock(:lock) FROM limits"
+).bindparams(idle=str(IDLE_MILLISECONDS), busy=str(BUSY_MILLISECONDS), lock=WRITERS)
 
 
 def upgrade(database: Database) -> None:
-    """Bring the schema to ``HEAD`` with Alembic."""
+    """Bring the schema to ``HEAD`` with Alembic.
+
+    Raises:
+        IntegrityError: a newer version of the desk wrote this database.
+    """
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with database.writing() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise IntegrityError(f"a newer version of Stoa wrote the database {database.name}: upgrade this one ({error})") from error
 
 
-def _sentence(path: Path, error: DatabaseError) -> str:
-    return f"the desk's database {path.name} cannot be used ({error.orig}): run stoa doctor, which names the mend"
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__

@@ -6,7 +6,8 @@ StoaError
 │   └── UnreadableError   a file cannot be read as what it claims to be
 ├── NotFoundError         no record, thesis, series or run of that name
 ├── ConflictError         somebody was first: re-read and try again
-│   └── StaleError        a proposal was made against a revision that is no longer the head
+│   ├── StaleError        a proposal was made against a revision that is no longer the head
+│   └── LostError         the run belongs to another process now, or was cancelled
 ├── IntegrityError        stored bytes do not match their hash
 ├── BusyError             another process owns the store
 └── IndexBrokenError      the vector index cannot be trusted until it is rebuilt
@@ -43,6 +44,10 @@ class ConflictError(StoaError):
 
 class StaleError(ConflictError):
     """A proposal names a revision that is no longer the newest."""
+
+
+class LostError(ConflictError):
+    """The run belongs to another process now, or was cancelled: nothing more is written for it here."""
 
 
 class IntegrityError(StoaError):

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import insert, select, update
 
 from memory.database import Database
+from memory.lexical import rewrite_words
 from memory.records import Kind, Status
 from memory.store import searchable
 from memory.tables import index_outbox, records
@@ -27,13 +28,6 @@ def add_gists(database: Database, lines: Mapping[str, tuple[str, str]]) -> int:
             after = {**before, "gist_en": english, "gist_zh": chinese}
             connection.execute(update(records).where(records.c.id == row.id).values(gist_en=english, gist_zh=chinese))
             if row.kind != Kind.DOCUMENT.value:
-                _reindex(connection, row.seq, fts_document(searchable(before)), fts_document(searchable(after)))
+                rewrite_words(connection, row.seq, fts_document(searchable(before)), fts_document(searchable(after)))
                 connection.execute(insert(index_outbox), [{"record_id": row.id, "action": "upsert"}])
     return len(rows)
-
-
-def _reindex(connection: Connection, seq: int, before: str, after: str) -> None:
-    """A contentless full-text row is taken out by the tokens that it was put in with."""
-    drop = "INSERT INTO record_tokens(record_tokens, rowid, tokens) VALUES ('delete', :seq, :tokens)"
-    connection.execute(text(drop), {"seq": seq, "tokens": before})
-    connection.execute(text("INSERT INTO record_tokens(rowid, tokens) VALUES (:seq, :tokens)"), {"seq": seq, "tokens": after})

@@ -9,12 +9,23 @@ from ulid import ULID
 
 from memory.clock import Clock
 from memory.database import Database
-from memory.errors import ConflictError, NotFoundError
+from memory.dispatch import next_turn
+from memory.errors import ConflictError, LostError, NotFoundError
 from memory.tables import approvals, effects, receipts, runs
 from memory.thesis import Proposal
 
-RunStatus = Literal["running", "waiting", "done", "failed", "cancelled"]
+RunStatus = Literal["queued", "running", "waiting", "paused", "done", "failed", "cancelled"]
 EXPIRES_AFTER = timedelta(days=14)
+
+
+class NewRun(NamedTuple):
+    """What a run is entered with; ``version`` is that of its graph."""
+
+    run_id: str
+    kind: str
+    as_of: datetime
+    arguments: dict[str, Any]
+    version: str
 
 
 class RunRow(NamedTuple):
@@ -30,6 +41,9 @@ class RunRow(NamedTuple):
     result: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
+    version: str
+    priority: int
+    due: bool
 
 
 class Approval(NamedTuple):
@@ -56,26 +70,29 @@ class Journal:
 
     def start(self, run_id: str, kind: str, as_of: datetime, arguments: dict[str, Any], version: str) -> RunRow:
         """Enter a run before its first step; an id that exists returns its row unchanged."""
-        now = self._clock()
         with self._database.writing() as connection:
-            if connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).first() is None:
-                connection.execute(
-                    insert(runs).values(
-                        run_id=run_id,
-                        kind=kind,
-                        status="running",
-                        reason="",
-                        as_of=as_of,
-                        arguments=arguments,
-                        version=version,
-                        steps=0,
-                        fence=0,
-                        result=None,
-                        created_at=now,
-                        updated_at=now,
-                    )
-                )
+            self._enter(connection, NewRun(run_id, kind, as_of, arguments, version), {"status": "running", "reason": ""})
         return self.run(run_id)
+
+    def enqueue(self, new: NewRun, *, lane: str = "", priority: int = 0) -> RunRow:
+        """Enter a run that asks for its first advance; an id that exists returns its row unchanged.
+
+        Args:
+            new: the run.
+            lane: with whom it shares a turn among the runs of its priority, e.g. a thesis.
+            priority: see ``memory.dispatch``.
+        """
+        with self._database.writing() as connection:
+            place = {"lane": lane, "priority": priority, "turn": next_turn(connection, lane, priority)}
+            asked = {"status": "queued", "reason": "waits for its turn", "asked": 1, "asked_at": self._clock()}
+            self._enter(connection, new, {**asked, **place})
+        return self.run(new.run_id)
+
+    def _enter(self, connection: Connection, new: NewRun, standing: dict[str, Any]) -> None:
+        if connection.execute(select(runs.c.run_id).where(runs.c.run_id == new.run_id)).first() is None:
+            now = self._clock()
+            row = {**new._asdict(), "steps": 0, "fence": 0, "result": None, "created_at": now, "updated_at": now}
+            connection.execute(insert(runs).values(**row, **standing))
 
     def run(self, run_id: str) -> RunRow:
         """One run.
@@ -105,15 +122,31 @@ class Journal:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(fence=runs.c.fence + 1, updated_at=self._clock()))
             return int(connection.execute(select(runs.c.fence).where(runs.c.run_id == run_id)).scalar_one())
 
-    def hold(self, connection: Connection, run_id: str, fence: int) -> None:
+    def hold(self, connection: Connection, run_id: str, fence: int) -> str:
         """Check, inside the transaction of an effect, that this process still owns the run.
 
+        Returns what a person wants of it: ``pause``, or nothing.
+
         Raises:
-            ConflictError: another process took the run over, or it was cancelled.
+            LostError: another process took the run over, or it was cancelled.
         """
-        row = connection.execute(select(runs.c.fence, runs.c.status).where(runs.c.run_id == run_id)).one()
-        if row.fence != fence or row.status == "cancelled":
-            raise ConflictError(f"run {run_id} was {'cancelled' if row.status == 'cancelled' else 'taken over by another process'}")
+        # Shared: who would take the run over waits until this transaction has ended.
+        query = select(runs.c.fence, runs.c.status, runs.c.wanted).where(runs.c.run_id == run_id)
+        fence_now, status, wanted = connection.execute(query.with_for_update(read=True)).one()
+        return still_held(run_id, fence, fence_now, status, wanted)
+
+    def over_before(self, before: datetime, limit: int = 500) -> list[str]:
+        """Runs that were over before an instant and whose checkpoints were not dropped yet."""
+        query = select(runs.c.run_id).where(
+            runs.c.status.in_(("done", "cancelled")), runs.c.updated_at <= before, runs.c.wanted != "forgotten"
+        )
+        with self._database.reading() as connection:
+            return list(connection.execute(query.limit(limit)).scalars())
+
+    def forgotten(self, run_ids: Sequence[str]) -> None:
+        """Remember that the checkpoints of these runs are gone."""
+        with self._database.writing(alone=False) as connection:
+            connection.execute(update(runs).where(runs.c.run_id.in_(list(run_ids))).values(wanted="forgotten"))
 
     def set_status(self, run_id: str, status: RunStatus, reason: str = "", result: dict[str, Any] | None = None) -> None:
         """Where the run stands now; a cancelled run stays cancelled."""
@@ -123,9 +156,14 @@ class Journal:
         with self._database.writing() as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status != "cancelled").values(**values))
 
+    def say(self, run_id: str, reason: str) -> None:
+        """What a run under way waits for, for those who watch; empty when it goes on."""
+        with self._database.writing(alone=False) as connection:
+            connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status == "running").values(reason=reason))
+
     def step(self, run_id: str) -> None:
         """Count one finished step."""
-        with self._database.writing() as connection:
+        with self._database.writing(alone=False) as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id).values(steps=runs.c.steps + 1))
 
     def ask(self, connection: Connection, run_id: str, question: str, proposal: Proposal, at: datetime) -> str:
@@ -193,29 +231,29 @@ class Journal:
             raise ConflictError(f"{found.proposal.thesis}: this was {found.status} by {found.decided_by or 'the desk'} already")
         return found
 
-    def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any]) -> None:
-        """Put an effect in the outbox, once per key."""
+    def overtaken(self, approval_id: str, reason: str) -> None:
+        """Say that what a person approved could not enter the book any more."""
+        with self._database.writing() as connection:
+            mine = (approvals.c.id == approval_id) & (approvals.c.status == "approved")
+            connection.execute(update(approvals).where(mine).values(status="stale", reason=reason))
+
+    def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any], *, done: bool = False) -> None:
+        """Put an effect in the outbox, once per key; one that nobody has to deliver is ``done`` from the start."""
         if connection.execute(select(effects.c.seq).where(effects.c.key == key)).first() is None:
-            connection.execute(
-                insert(effects).values(key=key, run_id=run_id, kind=kind, payload=payload, created_at=self._clock(), done_at=None)
-            )
+            now = self._clock()
+            row = {"key": key, "run_id": run_id, "kind": kind, "payload": payload, "created_at": now, "done_at": now if done else None}
+            connection.execute(insert(effects).values(**row))
 
-    def mark(self, connection: Connection, key: str, run_id: str, payload: dict[str, Any]) -> None:
-        """Write down that a step is finished, with what it left: nothing leaves the desk by this."""
-        now = self._clock()
-        connection.execute(insert(effects).values(key=key, run_id=run_id, kind="mark", payload=payload, created_at=now, done_at=now))
+    def effect(self, key: str) -> dict[str, Any] | None:
+        """The payload of an effect, if there is one of this key."""
+        with self._database.reading() as connection:
+            return connection.execute(select(effects.c.payload).where(effects.c.key == key)).scalar()
 
-    def mark_all(self, payloads: Mapping[str, dict[str, Any]], run_id: str) -> None:
-        """Several marks, all or none."""
+    def note_all(self, payloads: Mapping[str, dict[str, Any]], run_id: str, kind: str) -> None:
+        """Several effects that nobody has to deliver, all or none."""
         with self._database.writing() as connection:
             for key, payload in payloads.items():
-                self.mark(connection, key, run_id, payload)
-
-    def marked(self, key: str) -> dict[str, Any] | None:
-        """What a finished step left; None when it is not finished."""
-        with self._database.reading() as connection:
-            found = connection.execute(select(effects.c.payload).where(effects.c.key == key, effects.c.kind == "mark")).scalar()
-        return dict(found) if found is not None else None
+                self.emit(connection, key, run_id, kind, payload, done=True)
 
     def effects(self, run_id: str = "", *, only_open: bool = False) -> list[tuple[int, str, str, dict[str, Any]]]:
         """(seq, key, kind, payload) of effects, oldest first."""
@@ -264,10 +302,23 @@ class Journal:
             return float(connection.execute(query).scalar_one())
 
 
+def still_held(run_id: str, fence: int, fence_now: int, status: str, wanted: str) -> str:
+    """What a person wants of a run that its holder still holds.
+
+    Raises:
+        LostError: another process took it over, or it was cancelled.
+    """
+    if status == "cancelled":
+        raise LostError(f"run {run_id} was cancelled")
+    if fence_now != fence:
+        raise LostError(f"run {run_id} was taken over by another process")
+    return wanted
+
+
 def _run(row: Row[Any]) -> RunRow:
     return RunRow(
         row.run_id, row.kind, row.status, row.reason, row.as_of, row.arguments, row.steps, row.result, row.created_at,
-        row.updated_at,
+        row.updated_at, row.version, row.priority, row.asked > row.served,
     )  # fmt: skip
 
 

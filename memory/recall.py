@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, func, select
 
 from memory.database import Database
 from memory.errors import IndexBrokenError
 from memory.index import BATCH, VectorIndex
+from memory.lexical import best_by_words, frequency
 from memory.records import Hit, Kind, Status, Trust
 from memory.store import Store, visible
 from memory.tables import records
@@ -37,9 +38,6 @@ _COLUMNS = (
     records.c.seq, records.c.id, records.c.kind, records.c.author, records.c.source_uri, records.c.locator,
     records.c.title, records.c.body, records.c.known_at, records.c.trust, records.c.thesis_slugs,
 )  # fmt: skip
-
-_MATCH = text("SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query ORDER BY rank LIMIT :limit")
-_FREQUENCY = text("SELECT term, doc FROM record_vocabulary WHERE term IN :terms").bindparams(bindparam("terms", expanding=True))
 
 
 class Recalled(NamedTuple):
@@ -69,7 +67,7 @@ class Recall:
         """The ``k`` records that answer the query best. A query without a word in it finds nothing."""
         with self._database.reading() as connection:
             terms = self._telling_terms(connection, query)
-            lexical = self._lexical(connection, terms, k)
+            lexical = best_by_words(connection, terms, max(CANDIDATES, 4 * k))
             vector = self._vector(query, max(CANDIDATES, k))
             rows = self._rows(connection, list(lexical), [name for name, _ in vector], kinds, as_of)
         hits = _fuse(rows, lexical, dict(vector))
@@ -80,34 +78,22 @@ class Recall:
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many records each search token stands."""
         with self._database.reading() as connection:
-            return self._frequency(connection, words)
-
-    def _frequency(self, connection: Connection, words: Sequence[str]) -> dict[str, int]:
-        if not words:
-            return {}
-        return {str(term): int(doc) for term, doc in connection.execute(_FREQUENCY, {"terms": list(words)})}
+            return frequency(connection, words)
 
     def _telling_terms(self, connection: Connection, query: str) -> list[str]:
         distinct = [fts_word(token) for token in dict.fromkeys(tokens(query))][:64]
-        frequency = self._frequency(connection, distinct)
-        present = [word for word in distinct if frequency.get(word)]
-        total = connection.execute(text("SELECT max(seq) FROM records")).scalar() or 0
-        rare = [word for word in present if frequency[word] <= max(COMMON * total, 50)]
+        known = frequency(connection, distinct)
+        present = [word for word in distinct if known.get(word)]
+        total = connection.execute(select(func.max(records.c.seq))).scalar() or 0
+        rare = [word for word in present if known[word] <= max(COMMON * total, 50)]
         telling: list[str] = []
         read = 0
-        for word in sorted(rare or present, key=lambda word: (frequency[word], word))[:24]:
-            read += frequency[word]
+        for word in sorted(rare or present, key=lambda word: (known[word], word))[:24]:
+            read += known[word]
             if len(telling) >= FEWEST and read > POSTINGS:
                 break
             telling.append(word)
         return telling
-
-    def _lexical(self, connection: Connection, terms: Sequence[str], k: int) -> dict[int, float]:
-        if not terms:
-            return {}
-        question = " OR ".join(f'"{word}"' for word in terms)
-        found = connection.execute(_MATCH, {"query": question, "limit": max(CANDIDATES, 4 * k)})
-        return {int(seq): float(score) for seq, score in found}
 
     def _vector(self, query: str, limit: int) -> list[tuple[str, float]]:
         index = self._index()

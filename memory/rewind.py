@@ -12,15 +12,22 @@ from sqlalchemy import Connection, text
 from ulid import ULID
 
 from memory.database import Database
+from memory.errors import InputError
 from memory.records import Kind
 from memory.store import searchable
 from memory.text import fts_document
 
 
 def copied(database: Database, to: Path) -> Database:
-    """The database, copied whole while others may write to it."""
+    """The database, copied whole while others may write to it.
+
+    Raises:
+        InputError: it is on PostgreSQL, whose copy is the operator's to make.
+    """
+    if isinstance(database.where, str):
+        raise InputError("a replay needs a desk in a file of its own: stoa desk move copies one there")
     to.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(database.path)) as source, closing(sqlite3.connect(to)) as target:
+    with closing(sqlite3.connect(database.where)) as source, closing(sqlite3.connect(to)) as target:
         source.backup(target)
     return Database(to)
 
@@ -47,7 +54,7 @@ def rewind(copy: Database, at: datetime, run_id: str, without_gists: Sequence[st
             connection.execute(text("UPDATE records SET gist_en = '', gist_zh = '' WHERE id = :id"), {"id": name})
         connection.execute(text("DELETE FROM effects WHERE run_id = :run"), {"run": run_id})
         _forget(connection, at)
-        running = "UPDATE runs SET status = 'running', reason = '', steps = 0, result = NULL WHERE run_id = :run"
+        running = "UPDATE runs SET status = 'running', reason = '', steps = 0, result = NULL, lease_until = NULL WHERE run_id = :run"
         connection.execute(text(running), {"run": run_id})
         _reindexed(connection)
 

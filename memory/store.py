@@ -12,6 +12,7 @@ from memory.bulk import insert_rows, new_ids
 from memory.clock import Clock
 from memory.database import Database
 from memory.errors import ConflictError, NotFoundError
+from memory.lexical import write_words
 from memory.records import Draft, Kind, Link, Record, RecordId, Relation, Status, Trust
 from memory.tables import index_outbox, links, records
 from memory.text import fts_document, language
@@ -157,12 +158,12 @@ class Store:
         if not rows:
             return
         insert_rows(connection, records, _COLUMNS, rows)
-        first = connection.execute(select(records.c.seq).where(records.c.id == rows[0]["id"])).scalar_one()
+        first = select(records.c.seq).where(records.c.id == rows[0]["id"]).scalar_subquery()
+        seqs = dict(connection.execute(select(records.c.id, records.c.seq).where(records.c.seq >= first)).all())
         # A whole document is found through its chunks; searching both would answer everything twice.
-        found = [(first + i, row) for i, row in enumerate(rows) if row["kind"] != Kind.DOCUMENT.value]
+        found = [(seqs[row["id"]], row) for row in rows if row["kind"] != Kind.DOCUMENT.value]
         if found:
-            lexical = [(seq, fts_document(searchable(row))) for seq, row in found]
-            connection.exec_driver_sql("INSERT INTO record_tokens(rowid, tokens) VALUES (?, ?)", lexical)
+            write_words(connection, [(seq, fts_document(searchable(row))) for seq, row in found])
             work = ({"record_id": row["id"], "action": "upsert"} for _, row in found)
             insert_rows(connection, index_outbox, ("record_id", "action"), work)
 

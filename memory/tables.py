@@ -187,7 +187,17 @@ runs = Table(
     Column("result", JSON),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # The queue: a run is due while it was asked for more often than it was served.
+    Column("lane", Text, nullable=False, server_default=""),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("turn", Integer, nullable=False, server_default="0"),
+    Column("asked", Integer, nullable=False, server_default="0"),
+    Column("served", Integer, nullable=False, server_default="0"),
+    Column("asked_at", Moment),
+    Column("holder", Text, nullable=False, server_default=""),
+    Column("wanted", Text, nullable=False, server_default=""),
     Index("runs_status", "status", "created_at"),
+    Index("runs_queue", "priority", "turn", "asked_at"),
 )
 
 effects = Table(
@@ -220,6 +230,15 @@ receipts = Table(
     Column("answer", JSON),
     Column("at", Moment, nullable=False),
     Index("receipts_run", "run_id"),
+)
+
+model_usage = Table(
+    "model_usage",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("calls", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False),
 )
 
 meta = Table(

@@ -10,6 +10,7 @@ from agents.workbench import Workbench
 from memory.book import Book
 from memory.clock import Clock
 from memory.database import Database
+from memory.dispatch import Dispatch
 from memory.forecasts import Forecasts
 from memory.intake import IntakeReport
 from memory.journal import Journal
@@ -19,8 +20,10 @@ from memory.records import Draft, Kind, Relation, Trust
 from memory.store import Store
 from memory.thesis import Proposal
 from orchestrator.channel import Channel, Message
+from orchestrator.engine import RunRules
 from orchestrator.grounding import ground
 from orchestrator.permissions import GateRules
+from orchestrator.queue import RunQueue
 
 THREAD = 24
 """Posts of a thread that an answer takes in; what is older is found by recall."""
@@ -60,6 +63,9 @@ class Context:
     clock: Clock
     gate: GateRules
     index: Callable[[], int]
+    queue: RunQueue
+    dispatch: Dispatch
+    runs: RunRules
     seed: int = 0
     rounds: int = 2
 
@@ -70,11 +76,11 @@ class Context:
     def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime, *, thread_id: str = "") -> "Saved":
         """Write a turn: posts and findings as records, posts also as effects, in one fenced transaction.
 
-        The keys come from run, step and position, so a step that is run again after a crash writes nothing new.
+        The keys come from run, step and position, so a step that is run again after a crash writes nothing new; ``saved`` tells
+        it what the first time left, so that the turn is not taken again.
         """
         turn = self._grounded(turn)
         saved = Saved([], [], [])
-        mark = f"{run_id}:{step}:turn"
         with self.database.writing() as connection:
             self.journal.hold(connection, run_id, fence)
             for number, post in enumerate(turn.posts):
@@ -90,14 +96,14 @@ class Context:
             for number, proposal in enumerate(turn.proposals):
                 draft = _proposed(proposal, run_id, f"{run_id}:{step}:proposal:{number}", as_of)
                 saved.proposals.append(self.store.write(connection, draft).id)
-            if self.journal.marked(mark) is None:
-                self.journal.mark(connection, mark, run_id, {**asdict(saved), "requests": list(turn.requests)})
+            left = {**asdict(saved), "requests": list(turn.requests)}
+            self.journal.emit(connection, f"{run_id}:{step}", run_id, "turn", left, done=True)
         self.deliver(run_id)
         return saved
 
     def saved(self, run_id: str, step: str) -> "Saved | None":
         """What a turn left before the process was cut off; None when it has to be taken."""
-        found = self.journal.marked(f"{run_id}:{step}:turn")
+        found = self.journal.effect(f"{run_id}:{step}")
         return Saved(found["posts"], found["findings"], found["proposals"]) if found else None
 
     def people(self, thread_id: str) -> tuple[Post, ...]:

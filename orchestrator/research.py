@@ -132,8 +132,10 @@ class Research:
         findings = self._context.findings(state.get("findings", []))
         posts = (*self._context.posts(state.get("posts", [])), *self._context.people(state["run_id"]))
         task = Task(step="propose", role="architect", theses=tuple(state["theses"]), findings=findings, posts=posts)
-        (turn,) = self._context.agent.take_all([task], self._context.workbench(state["run_id"], _moment(state)))
-        saved = self._context.save(state["run_id"], self._fence, "propose", turn, _moment(state))
+        saved = self._context.saved(state["run_id"], "propose")
+        if saved is None:
+            (turn,) = self._context.agent.take_all([task], self._context.workbench(state["run_id"], _moment(state)))
+            saved = self._context.save(state["run_id"], self._fence, "propose", turn, _moment(state))
         return {"proposals": saved.proposals}
 
     def ground(self, state: State) -> dict[str, Any]:
@@ -150,7 +152,10 @@ class Research:
         """Commit what the rules allow; enter the rest as approvals that wait."""
         waiting: list[str] = []
         for proposal in self._context.proposals(state.get("proposals", [])):
-            found = self._commit_or_ask(proposal, state)
+            try:
+                found = self._commit_or_ask(proposal, state)
+            except StaleError:
+                found = self._commit_or_ask(proposal, state)  # another run was first, at this instant: read the book again
             if found and found not in waiting:
                 waiting.append(found)
         return {"approvals": waiting}
@@ -200,6 +205,7 @@ class Research:
                     patch = {**item.proposal.patch, **_after_challenge(item.proposal, context)}
                     context.book.write(connection, item.proposal.model_copy(update={"patch": patch}), approval, _moment(state))
             except StaleError as error:
+                context.journal.overtaken(approval_id, str(error))
                 context.channel.progress(str(error))
                 return f"{approval_id}:stale"
         return f"{approval_id}:{item.status}"

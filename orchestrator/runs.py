@@ -1,76 +1,66 @@
-"""Runs: start, advance, wait, resume, cancel. The graph's checkpoints own the state inside a run, the tables every effect."""
+"""Runs: start, advance, wait, pause, resume, retry, cancel. The checkpoints own the state inside a run, the tables every effect."""
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from memory.errors import ConflictError, StaleError, StoaError
-from memory.journal import Approval, RunRow
+from memory.dispatch import NORMAL, URGENT, Lease
+from memory.errors import ConflictError, StaleError
+from memory.journal import Approval, NewRun, RunRow
 from orchestrator.context import Context
+from orchestrator.engine import Engine, Flow
 from orchestrator.errors import RunError
 
 VERSION = "1"
-"""Of the graph: a run that another version began is not continued by guessing."""
+"""Of the research graph: a run that another version began is not continued by guessing."""
 
 
-class Waiting(NamedTuple):
-    """A parked branch: the interrupt to answer, and the approval it stands for."""
+def engine(context: Context, checkpoints: Path | str) -> Engine:
+    """What advances this desk's runs."""
 
-    interrupt: str
-    approval: str
+    def research(lease: Lease) -> object:
+        from orchestrator.research import Research
+
+        context.deliver(lease.run_id)
+        return Research(context, lease.fence).graph()
+
+    flows = {"research": Flow(VERSION, research, _first)}
+    return Engine(context.database, context.clock, checkpoints, flows, context.runs)
 
 
-def start(context: Context, checkpoints: Path, run_id: str, as_of: datetime, theses: Sequence[str]) -> RunRow:
-    """Begin a research run, or go on with the one of this id, as far as it goes without a person."""
+def _first(row: RunRow) -> dict[str, object]:
+    return {"run_id": row.run_id, "as_of": row.as_of.isoformat(), "wanted": row.arguments.get("theses", [])}
+
+
+def enter(context: Context, run_id: str, as_of: datetime, theses: Sequence[str], priority: int = NORMAL) -> RunRow:
+    """Put a research run into the queue, once per id; a worker, or ``advance``, does the rest."""
     for slug in theses:
         context.book.get(slug)
-    context.journal.start(run_id, "research", as_of, {"theses": list(theses)}, VERSION)
+    new = NewRun(run_id, "research", as_of, {"theses": list(theses)}, VERSION)
+    row = context.journal.enqueue(new, lane=" ".join(sorted(theses)), priority=priority)
+    if row.due:
+        context.queue.ring(run_id)
+    return row
+
+
+def start(context: Context, checkpoints: Path | str, run_id: str, as_of: datetime, theses: Sequence[str]) -> RunRow:
+    """Begin a research run, or go on with the one of this id, as far as it goes without a person."""
+    enter(context, run_id, as_of, theses, URGENT)
     return advance(context, checkpoints, run_id)
 
 
-def advance(context: Context, checkpoints: Path, run_id: str) -> RunRow:
+def advance(context: Context, checkpoints: Path | str, run_id: str) -> RunRow:
     """Go on from the last finished step until the run is done or waits for people.
 
     Raises:
+        BusyError: another process advances it, or too many runs advance at once.
         RunError: it was cancelled, or an incompatible version began it.
     """
-    row = context.journal.run(run_id)
-    if row.status == "cancelled":
-        raise RunError(f"run {run_id} was cancelled: start a new one")
-    if row.status == "done":
-        return row
-    context.deliver(run_id)
-    fence = context.journal.take(run_id)
-    context.journal.set_status(run_id, "running")
-    try:
-        with _graph(context, checkpoints, fence) as graph:
-            _invoke(graph, row, _answers(context, graph, run_id))
-            waiting = _waiting(graph, run_id)
-            unfinished = bool(graph.get_state(_config(run_id)).tasks) and not waiting
-    except ConflictError:
-        raise
-    except StoaError as error:
-        context.journal.set_status(run_id, "failed", str(error))
-        raise
-    except Exception as error:
-        # The edge of a run step: whatever went wrong, the run says so and can be resumed.
-        context.journal.set_status(run_id, "failed", f"{type(error).__name__}: {error}; stoa runs resume {run_id} tries again")
-        raise
-    if unfinished:
-        raise RunError(f"run {run_id} stopped before its end: stoa runs resume {run_id} goes on")
-    if waiting:
-        reason = f"{len(waiting)} changes wait for a person: stoa approvals list"
-        context.journal.set_status(run_id, "waiting", reason)
-    else:
-        context.journal.set_status(run_id, "done")
-    return context.journal.run(run_id)
+    return engine(context, checkpoints).advance_patiently(run_id)
 
 
-def decide(context: Context, checkpoints: Path, approval_id: str, *, approve: bool, by: str, reason: str = "") -> Approval:
-    """Give a person's answer, once, and let its run go on.
+def answer(context: Context, approval_id: str, *, approve: bool, by: str, reason: str = "") -> Approval:
+    """Write a person's decision, once, and ask for the run's next advance; who advances runs takes it in.
 
     Raises:
         StaleError: the thesis has a newer revision than the one the question was about; nothing is changed.
@@ -78,20 +68,52 @@ def decide(context: Context, checkpoints: Path, approval_id: str, *, approve: bo
     """
     item = context.journal.approval(approval_id)
     refusal = _too_late(context, item) if item.status == "pending" else None
-    if refusal is None:
-        context.journal.decide(approval_id, "approved" if approve else "rejected", by, reason)
-    # Also after a refusal: what can no longer be answered must not hold its run.
-    if context.journal.run(item.run_id).status != "cancelled":
-        advance(context, checkpoints, item.run_id)
+    try:
+        if refusal is None:
+            item = context.journal.decide(approval_id, "approved" if approve else "rejected", by, reason)
+    finally:
+        # Also after a refusal: what can no longer be answered, or was answered before a crash, must not hold its run.
+        if context.journal.run(item.run_id).status not in {"cancelled", "done"}:
+            context.queue.put(item.run_id, URGENT)
     if refusal is not None:
         raise refusal
-    return context.journal.approval(approval_id)
+    return item
+
+
+def decide(
+    context: Context, checkpoints: Path | str, approval_id: str, *, approve: bool, by: str, reason: str = ""
+) -> Approval:  # fmt: skip
+    """``answer``, and let the run go on here.
+
+    The same decision again is an answer only while the run has not taken the first one in: whoever was killed between the two
+    may simply repeat it.
+
+    Raises:
+        StaleError: the thesis has moved on; nothing is changed.
+        ConflictError: it was decided before, or it has expired.
+    """
+    item = context.journal.approval(approval_id)
+    runs = engine(context, checkpoints)
+    unheard = item.status == ("approved" if approve else "rejected") and approval_id in runs.waits_for(item.run_id)
+    refusal: ConflictError | None = None
+    try:
+        answer(context, approval_id, approve=approve, by=by, reason=reason)
+    except ConflictError as error:
+        refusal = None if unheard else error
+    if context.journal.run(item.run_id).status != "cancelled":
+        runs.advance_patiently(item.run_id)
+    if refusal is not None:
+        raise refusal
+    decided = context.journal.approval(approval_id)
+    if decided.status == "stale":
+        raise StaleError(f"{decided.reason}; the approval is kept as stale")
+    return decided
 
 
 def _too_late(context: Context, item: Approval) -> ConflictError | None:
     """Close a question that time or another revision has overtaken; the error that says so, or None."""
     name = item.proposal.thesis
-    if context.clock() > max(item.expires_at, item.created_at) and _desk_now(context) > item.expires_at:
+    if context.clock() > max(item.expires_at, item.created_at):
         context.journal.decide(item.id, "expired", "desk", "nobody decided in time")
         return ConflictError(f"{name}: this question expired on {item.expires_at:%Y-%m-%d}; the next run asks anew")
     head = context.book.get(name)
@@ -101,65 +123,36 @@ def _too_late(context: Context, item: Approval) -> ConflictError | None:
     return None
 
 
+def pause(context: Context, run_id: str, by: str = "a person") -> RunRow:
+    """Stop a run after its present step, until ``resume``. Its questions stay open; answers wait with it."""
+    context.dispatch.rest(run_id, "paused", f"paused by {by}: stoa runs resume {run_id} goes on", context.clock())
+    return context.journal.run(run_id)
+
+
+def resume(context: Context, checkpoints: Path | str, run_id: str) -> RunRow:
+    """Go on with a run that was paused, cut off or failed, from its last finished step."""
+    if context.journal.run(run_id).status == "cancelled":
+        raise RunError(f"run {run_id} was cancelled: start a new one")
+    context.dispatch.wake(run_id, context.clock())
+    context.queue.put(run_id, URGENT)
+    return advance(context, checkpoints, run_id)
+
+
+def retry(context: Context, checkpoints: Path | str, run_id: str) -> RunRow:
+    """Try the step at which a run failed once more."""
+    row = context.journal.run(run_id)
+    if row.status != "failed":
+        raise RunError(f"run {run_id} is {row.status}: only a failed run is tried again; stoa runs resume {run_id} goes on with others")
+    return resume(context, checkpoints, run_id)
+
+
 def cancel(context: Context, run_id: str) -> RunRow:
     """Stop a run for good; what it committed stays, what it asked is withdrawn."""
     row = context.journal.run(run_id)
     if row.status in {"done", "cancelled"}:
         raise RunError(f"run {run_id} is {row.status} already")
+    context.journal.set_status(run_id, "cancelled", "cancelled by a person")
+    context.queue.drop(run_id)
     for item in context.journal.approvals(status="pending", run_id=run_id):
         context.journal.decide(item.id, "rejected", "desk", "its run was cancelled")
-    context.journal.set_status(run_id, "cancelled", "cancelled by a person")
     return context.journal.run(run_id)
-
-
-def _desk_now(context: Context) -> datetime:
-    return context.clock()
-
-
-@contextmanager
-def _graph(context: Context, checkpoints: Path, fence: int) -> Iterator[Any]:
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-    from langgraph.checkpoint.sqlite import SqliteSaver
-
-    from orchestrator.research import Research
-
-    checkpoints.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(checkpoints, check_same_thread=False, timeout=30)) as connection:
-        # None is the strict allow-list: plain values only, no class is revived from a stored row.
-        saver = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
-        yield Research(context, fence).graph().compile(checkpointer=saver)
-
-
-def _config(run_id: str) -> Any:
-    # One branch at a time: a playbook's work is computation, and the channel reads in a fixed order.
-    return {"configurable": {"thread_id": run_id}, "max_concurrency": 1, "recursion_limit": 100}
-
-
-def _invoke(graph: Any, row: RunRow, answers: dict[str, Any]) -> None:
-    from langgraph.types import Command
-
-    snapshot = graph.get_state(_config(row.run_id))
-    if not snapshot.created_at:
-        first = {"run_id": row.run_id, "as_of": row.as_of.isoformat(), "wanted": row.arguments.get("theses", [])}
-        graph.invoke(first, _config(row.run_id), durability="sync")
-        return
-    if answers:
-        graph.invoke(Command(resume=answers), _config(row.run_id), durability="sync")
-    elif snapshot.tasks and not _waiting(graph, row.run_id):
-        # None goes on from the last checkpoint; a fresh state would silently start the thread over.
-        graph.invoke(None, _config(row.run_id), durability="sync")
-
-
-def _waiting(graph: Any, run_id: str) -> list[Waiting]:
-    snapshot = graph.get_state(_config(run_id))
-    return [Waiting(item.id, item.value["approval"]) for task in snapshot.tasks for item in task.interrupts]
-
-
-def _answers(context: Context, graph: Any, run_id: str) -> dict[str, Any]:
-    """Decisions that are in the tables but not yet in the graph, by the id of the interrupt each answers."""
-    found = {}
-    for item in _waiting(graph, run_id):
-        status = context.journal.approval(item.approval).status
-        if status != "pending":
-            found[item.interrupt] = status
-    return found

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from memory.book import Book
 from memory.database import Database
 from memory.store import Store
+from tests.fakes.postgres import Postgres, postgres
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -47,9 +49,32 @@ def clock() -> TurnableClock:
     return TurnableClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Postgres) -> str:
+    """A database with every table in it, copied for each test: quicker than to migrate each time."""
+    url = postgres_server.new_url()
+    Database(url).close()
+    return urlsplit(url).path.removeprefix("/")
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "desk.db")
+def postgres_url(postgres_server: Postgres, postgres_template: str) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, migrated."""
+    url = postgres_server.new_url(postgres_template)
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    where = tmp_path / "desk.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    opened = Database(where)
     yield opened
     opened.close()
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, desk, forecasts, memory, runs, thesis, tools
+from integrations.cli import approvals, ask, desk, forecasts, memory, moving, runs, thesis, tools, worker
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -17,10 +17,12 @@ desk.register(app)
 memory.register(app)
 runs.register(app)
 ask.register(app)
+worker.register(app)
 app.add_typer(thesis.app, name="thesis", help="The thesis book.")
 app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before the fact, resolved by code.")
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
-app.add_typer(runs.app, name="runs", help="Runs: list, show, resume, cancel.")
+app.add_typer(runs.app, name="runs", help="Runs: list, show, pause, resume, retry, cancel.")
+app.add_typer(moving.app, name="desk", help="Where the desk keeps what it knows.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
 app.command("score")(forecasts.score)
 

@@ -1,5 +1,6 @@
 """Runs: start one, look at them, go on, stop."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,9 +18,11 @@ from integrations.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from integrations.desk import Desk
+    from orchestrator.context import Context
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,13 +36,20 @@ def run(
     thesis: Annotated[list[str] | None, typer.Option(help="Only these theses; may be repeated.")] = None,
     as_of: AsOfOption = "",
     run_id: Annotated[str, typer.Option(help="Name the run; a name that exists goes on with that run.")] = "",
+    later: Annotated[bool, typer.Option("--later", help="Only put it into the queue: a worker (stoa serve --worker) runs it.")] = False,
     desk: DeskOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
     """Research: read what is new, argue, revise the book, write the report."""
     with open_desk(desk) as opened:
         when = moment(opened, as_of)
-        if as_json:
+        if later:
+            row = _enqueue(opened, when, thesis or [], run_id)
+            if as_json:
+                emit(row)
+            else:
+                console().print(f"{row['run_id']} is {row['status']}: {row['reason']}", markup=False)
+        elif as_json:
             emit(_start(opened, when, thesis or [], run_id, quiet=True))
         else:
             run_and_show(opened, when, thesis or [], run_id)
@@ -52,14 +62,26 @@ def run_and_show(desk: "Desk", when: "datetime | None" = None, theses: list[str]
     show_summary(console(), _start(desk, when or desk.as_of(), theses or [], run_id, quiet=False), desk.folder)
 
 
-def _start(desk: "Desk", when: "datetime", theses: list[str], run_id: str, *, quiet: bool) -> dict[str, object]:
+def _enqueue(desk: "Desk", when: "datetime", theses: list[str], run_id: str) -> dict[str, object]:
+    from integrations.terminal import SilentChannel
+    from orchestrator import runs
+
+    row = runs.enter(desk.context(SilentChannel()), run_id or _new_name(desk), when, theses)
+    return {"run_id": row.run_id, "status": row.status, "reason": row.reason}
+
+
+def _new_name(desk: "Desk") -> str:
     from ulid import ULID
 
+    return f"run-{str(ULID.from_datetime(desk.clock())).lower()}"
+
+
+def _start(desk: "Desk", when: "datetime", theses: list[str], run_id: str, *, quiet: bool) -> dict[str, object]:
     from integrations.run_view import run_view
     from integrations.terminal import SilentChannel, TerminalChannel
     from orchestrator import runs
 
-    name = run_id or f"run-{str(ULID.from_datetime(desk.clock())).lower()}"
+    name = run_id or _new_name(desk)
     channel = SilentChannel() if quiet else TerminalChannel(console(), desk.roles)
     try:
         runs.start(desk.context(channel), desk.checkpoints, name, when, theses)
@@ -74,7 +96,7 @@ def list_runs(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
     """Every run, newest first, with what it waits for."""
     with open_desk(desk) as opened:
         rows = [
-            {"run_id": row.run_id, "kind": row.kind, "status": row.status, "reason": row.reason, "steps": row.steps,
+            {"run_id": row.run_id, "kind": row.kind, "status": row.status, "reason": row.reason, "due": row.due, "steps": row.steps,
              "cost_usd": opened.journal.cost(row.run_id), "as_of": row.as_of.date().isoformat()}
             for row in opened.journal.runs()
         ]  # fmt: skip
@@ -118,16 +140,29 @@ def _show_cost(cost: dict[str, list[dict[str, Any]]]) -> None:
 
 @app.command()
 def resume(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
-    """Go on with a run that was cut off, from its last finished step."""
+    """Go on with a run that was paused, cut off or failed, from its last finished step."""
+    from orchestrator import runs
+
+    _go_on(runs.resume, run_id, desk, as_json)
+
+
+@app.command()
+def retry(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Try the step at which a run failed once more."""
+    from orchestrator import runs
+
+    _go_on(runs.retry, run_id, desk, as_json)
+
+
+def _go_on(how: "Callable[[Context, Path | str, str], object]", run_id: str, desk: Path, as_json: bool) -> None:
     from integrations.run_summary import show_summary
     from integrations.run_view import run_view
     from integrations.terminal import SilentChannel, TerminalChannel
-    from orchestrator import runs
 
     with open_desk(desk) as opened:
         channel = SilentChannel() if as_json else TerminalChannel(console(), opened.roles)
         try:
-            runs.advance(opened.context(channel), opened.checkpoints, run_id)
+            how(opened.context(channel), opened.checkpoints, run_id)
         finally:
             if isinstance(channel, TerminalChannel):
                 channel.close()
@@ -153,6 +188,25 @@ def replay(run_id: str, desk: DeskOption = HERE, as_json: JsonOption = False) ->
         console().print(f"{run_id} differs: " + "; ".join(found.differences))
     if not found.identical:
         raise typer.Exit(1)
+
+
+@app.command()
+def pause(
+    run_id: str,
+    by: Annotated[str, typer.Option(help="Your name.")] = "a person",
+    desk: DeskOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop a run after its present step, until stoa runs resume. Its questions stay open."""
+    from integrations.terminal import SilentChannel
+    from orchestrator import runs
+
+    with open_desk(desk) as opened:
+        row = runs.pause(opened.context(SilentChannel()), run_id, by)
+    if as_json:
+        emit({"run_id": row.run_id, "status": row.status, "reason": row.reason})
+    else:
+        console().print(f"{row.run_id} is {row.status}." if row.status == "paused" else f"{row.run_id} pauses after its present step.")
 
 
 @app.command()

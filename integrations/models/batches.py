@@ -26,14 +26,14 @@ def batched(
     Raises:
         ModelError: the batch cannot be made or fetched.
     """
-    known = {key: found["batch"] for key in requests if (found := journal.marked(f"{key}:batch")) is not None}
+    known = {key: found["batch"] for key in requests if (found := journal.effect(f"{key}:batch")) is not None}
     fresh = {key: request for key, request in requests.items() if key not in known}
     try:
         if fresh:
             items = [{"custom_id": _name(key), "params": request} for key, request in fresh.items()]
             batch = client.messages.batches.create(requests=cast("Any", items))
             run_id = prompts[next(iter(fresh))].run_id
-            journal.mark_all({f"{key}:batch": {"batch": batch.id} for key in fresh}, run_id)
+            journal.note_all({f"{key}:batch": {"batch": batch.id} for key in fresh}, run_id, "batch")
             known |= dict.fromkeys(fresh, batch.id)
         for batch_id in dict.fromkeys(known.values()):
             _wait(client, batch_id, pause)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.errors import ModelAnswerError, ModelContextError, ModelError
 from agents.model import Answer, Prompt
@@ -15,10 +15,11 @@ from integrations.models.attempts import Outcome, Pause, attempts
 from integrations.models.batches import batched
 from integrations.models.budget import Budget
 from integrations.models.capabilities import Capabilities, CapabilityFile, anthropic
+from integrations.models.pace import Pace
 from integrations.models.probe import probe
 from integrations.models.receipts import Receipts
 from integrations.models.redaction import redactor
-from integrations.models.stream import Received, receive
+from integrations.models.stream import COUNTED, Received, receive
 from integrations.models.wire import request_of
 from integrations.settings import ModelSettings
 from memory.clock import Clock
@@ -31,18 +32,26 @@ FOLLOWERS = 6
 """From so many requests at once on, the others wait until the first is being answered: only then can they read what it cached."""
 
 
+class Endpoint(NamedTuple):
+    """Where the model is, the key to it, and the folder that keeps what it was found to do."""
+
+    settings: ModelSettings
+    key: str
+    folder: Path
+
+
 class ModelClient:
     """Fulfils ``Model``: receipts for every attempt, limits before every call, faults as our own errors."""
 
-    def __init__(
-        self, settings: ModelSettings, key: str, journal: Journal, clock: Clock, folder: Path, *, pause: Pause = time.sleep
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, journal: Journal, clock: Clock, *, pause: Pause = time.sleep, pace: Pace | None = None) -> None:
+        settings, key, folder = endpoint
         self._settings = settings
         self._key = key
         self._clock = clock
         self._found = CapabilityFile(folder)
         self._redact = redactor([key])
         self._pause = pause
+        self._pace = pace
         self._receipts = Receipts(journal)
         self._budget = Budget(settings, journal, clock)
         self._journal = journal
@@ -65,9 +74,12 @@ class ModelClient:
         open_ = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in found}
         if open_:
             self._budget.check(prompts[0].run_id, [(self.model_of(prompt), prompt) for prompt in open_.values()])
+            booked = {key: self._pace.wait(prompt) for key, prompt in open_.items()} if self._pace else {}
             many = self._settings.batch and len(open_) > 1
             for key, outcome in self._batch(open_) if many else self._stream_all(open_, say):
                 found[key] = self._kept(key, open_[key], outcome)
+                if self._pace:
+                    self._pace.done(booked[key], sum(tried.received.usage.get(name, 0) for tried in outcome.tried for name in COUNTED))
         stopped = next((item for item in found.values() if not isinstance(item, Answer | ModelAnswerError | ModelContextError)), None)
         if stopped is not None:
             raise stopped

@@ -14,21 +14,27 @@ COMMAND = [sys.executable, "-c", "from integrations.cli import main; main()"]
 ROOT = Path(__file__).parents[2]
 
 
-def environment():
+def environment(more=None):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("STOA_", "ANTHROPIC_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **(more or {})}
 
 
 class Stoa:
     """Runs commands on one desk."""
 
-    def __init__(self, desk):
+    def __init__(self, desk, settings=None):
         self.desk = Path(desk)
+        self.settings = settings or {}
 
     def run(self, *words, code=0, desk=True, timeout=120):
         place = ["--desk", str(self.desk)] if desk else []
         done = subprocess.run(
-            [*COMMAND, *map(str, words), *place], capture_output=True, text=True, env=environment(), timeout=timeout, check=False
+            [*COMMAND, *map(str, words), *place],
+            capture_output=True,
+            text=True,
+            env=environment(self.settings),
+            timeout=timeout,
+            check=False,
         )
         assert done.returncode == code, f"{words}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
         assert "Traceback" not in done.stderr
@@ -38,7 +44,7 @@ class Stoa:
         return json.loads(self.run(*words, "--json", **options).stdout)
 
 
-def make_small(folder, theses, notes):
+def make_small(folder, theses, notes, settings=None):
     """The example desk with only some of its theses and notes."""
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for path in (folder / "theses").glob("*.yaml"):
@@ -47,7 +53,7 @@ def make_small(folder, theses, notes):
     for path in (folder / "sources" / "notes").iterdir():
         if not any(word in path.name for word in notes):
             path.unlink()
-    return Stoa(folder)
+    return Stoa(folder, settings)
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,7 @@ def test_what_a_document_orders_is_not_done_and_the_attempt_is_seen(folder):
     assert "is not one of your tools" in results[1]
     with Desk(folder) as desk:
         assert desk.store.count(Kind.NOTE) == before
-        (turn,) = [payload for _, _, kind, payload in desk.journal.effects("thread-1") if kind == "mark"]
+        (turn,) = [payload for _, _, kind, payload in desk.journal.effects("thread-1") if kind == "turn"]
     assert turn["requests"] == ["data-analyst wanted remember, which a person must approve: not done"]
     assert posts[0].text == "I did nothing of the kind."
 
@@ -164,7 +164,7 @@ def test_a_typed_proposal_that_is_wrong_twice_keeps_the_rules_own_rationale(fold
     with MessagesServer(brain) as api:
         row, history, _, _ = run(folder, api)
         with Desk(folder) as desk:
-            told = [payload["requests"] for _, key, kind, payload in desk.journal.effects("run-1") if kind == "mark" and "propose" in key]
+            told = [payload["requests"] for _, key, kind, payload in desk.journal.effects("run-1") if kind == "turn" and "propose" in key]
     assert row.status == "done"
     assert "log-odds" in history[-1].revision.rationale
     assert told == [["gpu-cloud-credit keeps the rules' own rationale: rationale: Input should be a valid string (and 1 more)"]]

@@ -78,7 +78,7 @@ def test_one_changed_byte_of_a_stored_revision_is_found(book, database, column):
     first = book.commit(propose(), approved(), NOW)
     book.commit(propose(first.hash, {"conviction": 0.7}), approved(), NOW)
     with database.writing() as connection:
-        connection.execute(text("DROP TRIGGER revisions_no_update"))
+        connection.execute(text("DROP TRIGGER revisions_no_update" + " ON revisions" * database.postgres))
         value = connection.execute(text(f"SELECT {column} FROM revisions WHERE n = 2")).scalar()
         place = next(i for i, c in enumerate(value) if c.isdigit())
         forged = value[:place] + str((int(value[place]) + 1) % 10) + value[place + 1 :]

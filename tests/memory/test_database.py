@@ -16,13 +16,29 @@ def test_opening_an_existing_database_keeps_its_rows_and_makes_nothing_twice(dat
     from memory.records import Draft
 
     store.remember(Draft(body="kept"))
-    again = Database(database.path)
+    again = Database(database.where)
     with again.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM records")).scalar() == 1
     again.close()
 
 
-def test_the_journal_is_durable_for_decisions(database):
+def test_text_sorts_by_its_bytes_whatever_the_server_speaks(postgres_url):
+    database = Database(postgres_url)
+    with database.reading() as connection:
+        others = connection.execute(
+            text(
+                "SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_collation l ON "
+                "l.oid = a.attcollation WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 "
+                "AND l.collname <> 'C' AND c.relname <> 'alembic_version'"
+            )
+        ).all()
+    database.close()
+    assert others == []
+
+
+def test_the_journal_is_durable_for_decisions(tmp_path):
+    database = Database(tmp_path / "desk.db")
     with database.reading() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+    database.close()

@@ -14,6 +14,7 @@ import pytest
 from memory.embedding import HashedBM25
 from memory.errors import BusyError, IndexBrokenError
 from memory.index import BATCH, CANARY, HNSW, VectorIndex, close_client, collection_name, open_client
+from tests.fakes.chroma import chroma_server
 
 TEXTS = {
     "silver": "silver stocks in the vaults declined again",
@@ -345,18 +346,8 @@ def test_a_rebuild_cut_off_while_the_folders_change_places_is_never_taken_for_a_
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = str(Path(sys.executable).with_name("chroma"))
-    command = [program, "run", "--path", str(tmp_path / "served"), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        assert process.stdout is not None
-        while line := process.stdout.readline():
-            if b"listening" in line:
-                break
-        yield f"http://127.0.0.1:{port}"
-        process.kill()
+    with chroma_server(tmp_path / "served") as url:
+        yield url
 
 
 def test_the_same_client_opens_a_server(server: str) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from agents.model import Prompt
-from integrations.models.client import ModelClient
+from integrations.models.client import Endpoint, ModelClient
 from integrations.settings import ModelSettings
 from memory.journal import Journal
 
@@ -37,7 +37,7 @@ def client(journal, clock, tmp_path, pauses):
 
     def make(api, *, key="key-for-tests", **settings):
         given = {"name": MODEL, "base_url": api.url, "endpoint": "anthropic", **settings}
-        made.append(ModelClient(ModelSettings(**given), key, journal, clock, tmp_path / "capabilities", pause=pauses))
+        made.append(ModelClient(Endpoint(ModelSettings(**given), key, tmp_path / "capabilities"), journal, clock, pause=pauses))
         return made[-1]
 
     yield make

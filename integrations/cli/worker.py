@@ -1,0 +1,95 @@
+"""Workers: processes that advance runs until they are stopped."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from integrations.cli.common import HERE, DeskOption, console, open_desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from integrations.desk import Desk
+    from orchestrator.channel import Channel
+
+CALM_SECONDS, LONGEST_NAP = 30.0, 30.0
+"""A worker that lived for so long failed by chance and is started again at once; else after growing naps."""
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the command."""
+    parent.command()(serve)
+
+
+def serve(
+    worker: Annotated[bool, typer.Option("--worker", help="Advance runs that ask for it.")] = False,
+    alone: Annotated[bool, typer.Option("--alone", hidden=True, help="Without a guardian that starts it again.")] = False,
+    desk: DeskOption = HERE,
+) -> None:
+    """Stay and serve: with --worker, advance runs, on any number of machines when the desk is on PostgreSQL."""
+    from memory.errors import InputError
+
+    if not worker:
+        raise InputError("there is nothing to serve: name it, e.g. stoa serve --worker")
+    with open_desk(desk) as opened:
+        guarded = bool(opened.settings.database.url) and not alone
+        if not guarded:
+            from integrations.terminal import SilentChannel
+
+            serve_worker(opened, SilentChannel(), stopping(watch_parent=alone))
+            return
+        opened.queue.close()
+    sys.exit(_guard(desk))
+
+
+def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -> None:
+    """Advance runs of a desk in this process until ``stop`` says so. What was cut off before goes on first."""
+    from orchestrator import runs
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    engine = runs.engine(desk.context(channel), desk.checkpoints)
+    engine.tidy()
+    console(stderr=True).print(f"advancing runs of {desk.settings.desk.name}; stop with Ctrl-C", markup=False)
+    desk.queue.work(engine.advance, stop)
+
+
+def stopping(*, watch_parent: bool = False) -> "Callable[[], bool]":
+    """Whether this process was asked to stop, or lost the one that watches over it. The present run goes on to its next rest."""
+    asked: list[int] = []
+    parent = os.getppid()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _frame: asked.append(received))
+    return lambda: bool(asked) or (watch_parent and os.getppid() != parent)
+
+
+def _guard(desk: Path) -> int:
+    """Keep one worker running: start it again when it left because its run was taken over, or when it died."""
+    from orchestrator.procrastinate_queue import FENCE_LOST
+
+    stop = stopping()
+    command = [sys.executable, "-c", "from integrations.cli import main; main()", "serve", "--worker", "--alone", "--desk", str(desk)]
+    nap = 0.0
+    while not stop():
+        began = time.monotonic()
+        with subprocess.Popen(command) as child:  # noqa: S603 - our own command
+            while child.poll() is None:
+                if stop():
+                    child.terminate()
+                    child.wait()
+                time.sleep(0.1)
+        if child.returncode == 0 or stop():
+            return 0
+        nap = 0.0 if child.returncode == FENCE_LOST or time.monotonic() - began > CALM_SECONDS else min(max(1.0, 2 * nap), LONGEST_NAP)
+        console(stderr=True).print(f"the worker ended ({child.returncode}) and is started again", markup=False)
+        wake = time.monotonic() + nap
+        while time.monotonic() < wake and not stop():
+            time.sleep(0.1)
+    return 0
