@@ -7,9 +7,10 @@ their candidates. (Reciprocal rank fusion with a weak channel loses what the str
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import combinations
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, TextClause, bindparam, select, text
 
 from memory.database import Database
 from memory.errors import IndexBrokenError
@@ -31,7 +32,7 @@ COMMON = 0.12
 POSTINGS = 12_000
 FEWEST = 3
 """Full-text ranking reads every posting of every word. The rarest words say most, so past this many postings the commoner
-ones are left out, but never the rarest three."""
+ones are left out, but never the rarest three; if these alone have more, only records with several of them are ranked."""
 
 _COLUMNS = (
     records.c.seq, records.c.id, records.c.kind, records.c.author, records.c.source_uri, records.c.locator,
@@ -39,7 +40,19 @@ _COLUMNS = (
 )  # fmt: skip
 
 _MATCH = text("SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query ORDER BY rank LIMIT :limit")
+_WITHIN = text(
+    "SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query "
+    # The plus, and an order by another name than rank, keep the full-text table from scoring a row before it is filtered.
+    "AND +rowid IN (SELECT rowid FROM record_tokens WHERE record_tokens MATCH :within) ORDER BY bm25(record_tokens) LIMIT :limit"
+)
 _FREQUENCY = text("SELECT term, doc FROM record_vocabulary WHERE term IN :terms").bindparams(bindparam("terms", expanding=True))
+
+
+class Telling(NamedTuple):
+    """The words of a question that are searched for, rarest first, and how many postings they have."""
+
+    words: list[str]
+    postings: int
 
 
 class Recalled(NamedTuple):
@@ -68,14 +81,11 @@ class Recall:
     ) -> Recalled:
         """The ``k`` records that answer the query best. A query without a word in it finds nothing."""
         with self._database.reading() as connection:
-            terms = self._telling_terms(connection, query)
-            lexical = self._lexical(connection, terms, k)
+            lexical = self._lexical(connection, self._telling_terms(connection, query), k)
             vector = self._vector(query, max(CANDIDATES, k))
             rows = self._rows(connection, list(lexical), [name for name, _ in vector], kinds, as_of)
-        hits = _fuse(rows, lexical, dict(vector))
-        if thesis:
-            hits = [hit for hit in hits if thesis in hit.thesis_slugs]
-        return Recalled(_distinct(hits)[:k], self._store.index_lag())
+        hits = _distinct(_fuse(rows, lexical, dict(vector)), k, thesis)
+        return Recalled(hits, self._store.index_lag())
 
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many records each search token stands."""
@@ -87,27 +97,39 @@ class Recall:
             return {}
         return {str(term): int(doc) for term, doc in connection.execute(_FREQUENCY, {"terms": list(words)})}
 
-    def _telling_terms(self, connection: Connection, query: str) -> list[str]:
+    def _telling_terms(self, connection: Connection, query: str) -> Telling:
         distinct = [fts_word(token) for token in dict.fromkeys(tokens(query))][:64]
         frequency = self._frequency(connection, distinct)
         present = [word for word in distinct if frequency.get(word)]
         total = connection.execute(text("SELECT max(seq) FROM records")).scalar() or 0
         rare = [word for word in present if frequency[word] <= max(COMMON * total, 50)]
+        rarest = sorted(rare or present, key=lambda word: (frequency[word], word))[:24]
+        if sum(frequency[word] for word in rarest) > POSTINGS:
+            # A Han character stands wherever its pair does: beside the pair it costs as much again and tells nothing.
+            covered = {character for word in rarest if len(word) == 2 and not word.isascii() for character in word}
+            rarest = [word for word in rarest if word not in covered]
         telling: list[str] = []
         read = 0
-        for word in sorted(rare or present, key=lambda word: (frequency[word], word))[:24]:
-            read += frequency[word]
-            if len(telling) >= FEWEST and read > POSTINGS:
+        for word in rarest:
+            if len(telling) >= FEWEST and read + frequency[word] > POSTINGS:
                 break
+            read += frequency[word]
             telling.append(word)
-        return telling
+        return Telling(telling, read)
 
-    def _lexical(self, connection: Connection, terms: Sequence[str], k: int) -> dict[int, float]:
-        if not terms:
+    def _lexical(self, connection: Connection, telling: Telling, k: int) -> dict[int, float]:
+        words, limit = [f'"{word}"' for word in telling.words], max(CANDIDATES, 4 * k)
+        if not words:
             return {}
-        question = " OR ".join(f'"{word}"' for word in terms)
-        found = connection.execute(_MATCH, {"query": question, "limit": max(CANDIDATES, 4 * k)})
-        return {int(seq): float(score) for seq, score in found}
+        question = {"query": " OR ".join(words), "limit": limit}
+        if telling.postings > POSTINGS and len(words) > 1:
+            # Who has every word, else who has two, comes before who has one, but for rare exceptions; scoring all takes ten times as long.
+            pairs = " OR ".join(f"({one} AND {other})" for one, other in combinations(words, 2))
+            for statement, narrowed in ((_MATCH, {"query": " AND ".join(words)}), (_WITHIN, {"within": pairs})):
+                found = _scores(connection, statement, question | narrowed)
+                if len(found) >= limit:
+                    return found
+        return _scores(connection, _MATCH, question)
 
     def _vector(self, query: str, limit: int) -> list[tuple[str, float]]:
         index = self._index()
@@ -160,46 +182,53 @@ class Indexer:
         self._index.check([(name, wanted[name]) for name in settled[::step]])
 
 
+def _scores(connection: Connection, statement: TextClause, question: dict[str, Any]) -> dict[int, float]:
+    return {int(seq): float(score) for seq, score in connection.execute(statement, question)}
+
+
 def inverse_document_frequency(total: int, containing: int) -> float:
     """BM25's idf, ``ln(1 + (N - n + 0.5) / (n + 0.5))`` (Robertson and Zaragoza 2009)."""
     return math.log(1 + (total - containing + 0.5) / (containing + 0.5))
 
 
-def _fuse(rows: Sequence[Any], lexical: dict[int, float], vector: dict[str, float]) -> list[Hit]:
+def _fuse(rows: Sequence[Any], lexical: dict[int, float], vector: dict[str, float]) -> list[tuple[Any, dict[str, float]]]:
+    """The rows, best first, each with every channel's share of its score."""
     best_lexical = max((lexical.get(row.seq, 0.0) for row in rows), default=0.0) or 1.0
     best_vector = max((vector.get(row.id, 0.0) for row in rows), default=0.0) or 1.0
-    hits = []
+    scored = []
     for row in rows:
         why = {
             "lexical": LEXICAL_WEIGHT * lexical.get(row.seq, 0.0) / best_lexical,
             "vector": VECTOR_WEIGHT * max(0.0, vector.get(row.id, 0.0)) / best_vector,
             "trust": TRUST_BONUS[row.trust],
         }
-        hits.append(
-            Hit(
-                id=row.id,
-                score=round(sum(why.values()), 6),
-                kind=Kind(row.kind),
-                author=row.author,
-                source_uri=row.source_uri,
-                locator=row.locator,
-                title=row.title,
-                text=row.body,
-                known_at=row.known_at,
-                trust=Trust(row.trust),
-                thesis_slugs=tuple(row.thesis_slugs),
-                why={name: round(share, 4) for name, share in why.items() if share},
-            )
-        )
-    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
+        scored.append((row, why))
+    return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].id))
 
 
-def _distinct(hits: list[Hit]) -> list[Hit]:
-    """Equal texts once: the best of them."""
-    seen: set[str] = set()
-    kept = []
-    for hit in hits:
-        if hit.text not in seen:
-            seen.add(hit.text)
-            kept.append(hit)
-    return kept
+def _distinct(scored: Sequence[tuple[Any, dict[str, float]]], k: int, thesis: str) -> list[Hit]:
+    """The best ``k``, on a thesis if one is named; of equal texts the best."""
+    hits: dict[str, Hit] = {}
+    for row, why in scored:
+        if len(hits) == k:
+            break
+        if row.body not in hits and (not thesis or thesis in row.thesis_slugs):
+            hits[row.body] = _hit(row, why)
+    return list(hits.values())
+
+
+def _hit(row: Any, why: dict[str, float]) -> Hit:
+    return Hit(
+        id=row.id,
+        score=round(sum(why.values()), 6),
+        kind=Kind(row.kind),
+        author=row.author,
+        source_uri=row.source_uri,
+        locator=row.locator,
+        title=row.title,
+        text=row.body,
+        known_at=row.known_at,
+        trust=Trust(row.trust),
+        thesis_slugs=tuple(row.thesis_slugs),
+        why={name: round(share, 4) for name, share in why.items() if share},
+    )
