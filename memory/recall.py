@@ -32,12 +32,19 @@ COMMON = 0.12
 POSTINGS = 12_000
 FEWEST = 3
 """Full-text ranking reads every posting of every word. The rarest words say most, so past this many postings the commoner
-ones are left out, but never the rarest three."""
+ones are left out, but never the rarest three; if these alone have more, only records with several of them are ranked."""
 
 _COLUMNS = (
     records.c.seq, records.c.id, records.c.kind, records.c.author, records.c.source_uri, records.c.locator,
     records.c.title, records.c.body, records.c.known_at, records.c.trust, records.c.thesis_slugs,
 )  # fmt: skip
+
+
+class Telling(NamedTuple):
+    """The words of a question that are searched for, rarest first, and how many postings they have."""
+
+    words: list[str]
+    postings: int
 
 
 class Recalled(NamedTuple):
@@ -66,34 +73,37 @@ class Recall:
     ) -> Recalled:
         """The ``k`` records that answer the query best. A query without a word in it finds nothing."""
         with self._database.reading() as connection:
-            terms = self._telling_terms(connection, query)
-            lexical = best_by_words(connection, terms, max(CANDIDATES, 4 * k))
+            telling = self._telling_terms(connection, query)
+            lexical = best_by_words(connection, telling.words, max(CANDIDATES, 4 * k), narrow=telling.postings > POSTINGS)
             vector = self._vector(query, max(CANDIDATES, k))
             rows = self._rows(connection, list(lexical), [name for name, _ in vector], kinds, as_of)
-        hits = _fuse(rows, lexical, dict(vector))
-        if thesis:
-            hits = [hit for hit in hits if thesis in hit.thesis_slugs]
-        return Recalled(_distinct(hits)[:k], self._store.index_lag())
+        hits = _distinct(_fuse(rows, lexical, dict(vector)), k, thesis)
+        return Recalled(hits, self._store.index_lag())
 
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many records each search token stands."""
         with self._database.reading() as connection:
             return frequency(connection, words)
 
-    def _telling_terms(self, connection: Connection, query: str) -> list[str]:
+    def _telling_terms(self, connection: Connection, query: str) -> Telling:
         distinct = [fts_word(token) for token in dict.fromkeys(tokens(query))][:64]
         known = frequency(connection, distinct)
         present = [word for word in distinct if known.get(word)]
         total = connection.execute(select(func.max(records.c.seq))).scalar() or 0
         rare = [word for word in present if known[word] <= max(COMMON * total, 50)]
+        rarest = sorted(rare or present, key=lambda word: (known[word], word))[:24]
+        if sum(known[word] for word in rarest) > POSTINGS:
+            # A Han character stands wherever its pair does: beside the pair it costs as much again and tells nothing.
+            covered = {character for word in rarest if len(word) == 2 and not word.isascii() for character in word}
+            rarest = [word for word in rarest if word not in covered]
         telling: list[str] = []
         read = 0
-        for word in sorted(rare or present, key=lambda word: (known[word], word))[:24]:
-            read += known[word]
-            if len(telling) >= FEWEST and read > POSTINGS:
+        for word in rarest:
+            if len(telling) >= FEWEST and read + known[word] > POSTINGS:
                 break
+            read += frequency[word]
             telling.append(word)
-        return telling
+        return Telling(telling, read)
 
     def _vector(self, query: str, limit: int) -> list[tuple[str, float]]:
         index = self._index()
@@ -151,41 +161,44 @@ def inverse_document_frequency(total: int, containing: int) -> float:
     return math.log(1 + (total - containing + 0.5) / (containing + 0.5))
 
 
-def _fuse(rows: Sequence[Any], lexical: dict[int, float], vector: dict[str, float]) -> list[Hit]:
+def _fuse(rows: Sequence[Any], lexical: dict[int, float], vector: dict[str, float]) -> list[tuple[Any, dict[str, float]]]:
+    """The rows, best first, each with every channel's share of its score."""
     best_lexical = max((lexical.get(row.seq, 0.0) for row in rows), default=0.0) or 1.0
     best_vector = max((vector.get(row.id, 0.0) for row in rows), default=0.0) or 1.0
-    hits = []
+    scored = []
     for row in rows:
         why = {
             "lexical": LEXICAL_WEIGHT * lexical.get(row.seq, 0.0) / best_lexical,
             "vector": VECTOR_WEIGHT * max(0.0, vector.get(row.id, 0.0)) / best_vector,
             "trust": TRUST_BONUS[row.trust],
         }
-        hits.append(
-            Hit(
-                id=row.id,
-                score=round(sum(why.values()), 6),
-                kind=Kind(row.kind),
-                author=row.author,
-                source_uri=row.source_uri,
-                locator=row.locator,
-                title=row.title,
-                text=row.body,
-                known_at=row.known_at,
-                trust=Trust(row.trust),
-                thesis_slugs=tuple(row.thesis_slugs),
-                why={name: round(share, 4) for name, share in why.items() if share},
-            )
-        )
-    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
+        scored.append((row, why))
+    return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].id))
 
 
-def _distinct(hits: list[Hit]) -> list[Hit]:
-    """Equal texts once: the best of them."""
-    seen: set[str] = set()
-    kept = []
-    for hit in hits:
-        if hit.text not in seen:
-            seen.add(hit.text)
-            kept.append(hit)
-    return kept
+def _distinct(scored: Sequence[tuple[Any, dict[str, float]]], k: int, thesis: str) -> list[Hit]:
+    """The best ``k``, on a thesis if one is named; of equal texts the best."""
+    hits: dict[str, Hit] = {}
+    for row, why in scored:
+        if len(hits) == k:
+            break
+        if row.body not in hits and (not thesis or thesis in row.thesis_slugs):
+            hits[row.body] = _hit(row, why)
+    return list(hits.values())
+
+
+def _hit(row: Any, why: dict[str, float]) -> Hit:
+    return Hit(
+        id=row.id,
+        score=round(sum(why.values()), 6),
+        kind=Kind(row.kind),
+        author=row.author,
+        source_uri=row.source_uri,
+        locator=row.locator,
+        title=row.title,
+        text=row.body,
+        known_at=row.known_at,
+        trust=Trust(row.trust),
+        thesis_slugs=tuple(row.thesis_slugs),
+        why={name: round(share, 4) for name, share in why.items() if share},
+    )

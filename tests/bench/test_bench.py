@@ -1,18 +1,19 @@
 """How fast, and how large: ``python -m pytest tests/bench --benchmark-only``. Floors are asserted where one was promised.
 
-Times are of the machine they run on; a floor that fails on a loaded machine is to be run again on an idle one.
+Times are of the machine they run on. Beside the clock's time stands the processor's: on a machine that others load it is the
+nearer to what an idle one would take, so a floor holds when either keeps it.
 """
 
 import itertools
 import json
 import random
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from memory.database import Database
@@ -82,30 +83,54 @@ def fresh(tmp_path):
         database.close()
 
 
+def with_processor_time(work, spent):
+    """The same work, whose processor seconds, of all its threads, go to ``spent``."""
+
+    def run(*arguments):
+        began = time.process_time()
+        done = work(*arguments)
+        spent.append(time.process_time() - began)
+        return done
+
+    return run
+
+
+def assert_rate(benchmark, number, spent, floor):
+    """At least ``floor`` records a second, by the clock or by the processor."""
+    clock, processor = number / benchmark.stats.stats.min, number / min(spent)
+    benchmark.extra_info |= {"records_per_second": round(clock), "per_processor_second": round(processor)}
+    assert max(clock, processor) >= floor
+
+
 def test_ten_thousand_records_a_second_go_in_by_words(benchmark, fresh):
-    notes = list(drafts(20_000, sentences=1))
-    benchmark.pedantic(lambda store: store.remember_many(notes), setup=lambda: ((fresh(),), {}), rounds=3)
-    rate = len(notes) / benchmark.stats.stats.min
-    benchmark.extra_info["records_per_second"] = round(rate)
-    assert rate >= 10_000
+    notes, spent = list(drafts(20_000, sentences=1)), []
+    work = with_processor_time(lambda store: store.remember_many(notes), spent)
+    benchmark.pedantic(work, setup=lambda: ((fresh(),), {}), rounds=4)
+    assert_rate(benchmark, len(notes), spent, 10_000)
 
 
 def test_a_thousand_records_a_second_go_in_with_vectors(benchmark, fresh, tmp_path):
-    notes, made, opened = list(drafts(5_000)), iter(range(1_000)), []
+    """At the size where the graph is no longer small; and what it finds is held against every vector looked at."""
+    store = fresh()
+    store.remember_many(drafts(20_000))
+    texts, spent = [text for _, text in store.live_texts()], []
+    with VectorIndex.open(tmp_path / "chroma", HashedBM25()) as index:
+        done = benchmark.pedantic(with_processor_time(Indexer(store, index).drain, spent), rounds=1)
+        found = share_of_the_nearest_ten(index, texts)
+    benchmark.extra_info["recall_at_10"] = round(found, 3)
+    assert done == len(texts)
+    assert found >= 0.95
+    assert_rate(benchmark, len(texts), spent, 1_000)
 
-    def filled():
-        store = fresh()
-        store.remember_many(notes)
-        opened.append(VectorIndex.open(tmp_path / f"chroma-{next(made)}", HashedBM25()))
-        return (Indexer(store, opened[-1]),), {}
 
-    done = benchmark.pedantic(lambda indexer: indexer.drain(), setup=filled, rounds=2)
-    for index in opened:
-        index.close()
-    assert done == len(notes)
-    rate = len(notes) / benchmark.stats.stats.min
-    benchmark.extra_info["records_per_second"] = round(rate)
-    assert rate >= 1_000
+def share_of_the_nearest_ten(index, texts):
+    """How much of the ten best scores of all records the graph finds, mean of 120 questions; equal scores are equally good."""
+    asked = [*questions(60, "named"), *questions(60, "common")]
+    exact = index._embedder.embed_queries(asked) @ index._embedder.embed_documents(texts).T
+    tenth = np.partition(exact, -10)[:, -10]
+    return float(
+        np.mean([sum(hit.score >= worst - 1e-5 for hit in index.query(text, 10)) / 10 for text, worst in zip(asked, tenth, strict=True)])
+    )
 
 
 @pytest.fixture(scope="session")
@@ -133,46 +158,56 @@ def questions(count, words):
 @pytest.mark.parametrize("channels", ["both", "words"])
 def test_recall_at_a_hundred_thousand_records(benchmark, hundred_thousand, channels, words):
     recall, asked, seconds = hundred_thousand[channels == "words"], list(questions(60, words)), []
+    spent = []
 
     def ask():
         for question in asked:
             began = time.perf_counter()
-            assert recall.search(question).hits
+            assert with_processor_time(recall.search, spent)(question).hits
             seconds.append(time.perf_counter() - began)
 
     benchmark.pedantic(ask, rounds=1, warmup_rounds=0)
-    cuts = statistics.quantiles(seconds, n=20)
-    benchmark.extra_info |= {"p50_ms": round(1000 * statistics.median(seconds), 1), "p95_ms": round(1000 * cuts[-1], 1)}
+    p95, processor = (1000 * statistics.quantiles(times, n=20)[-1] for times in (seconds, spent))
+    benchmark.extra_info |= {
+        "p50_ms": round(1000 * statistics.median(seconds), 1),
+        "p95_ms": round(p95, 1),
+        "p95_processor_ms": round(processor, 1),
+    }
+    assert min(p95, processor) < 50
 
 
 MEASURE = """
 import json, resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-print(json.dumps({"code": done.returncode, "peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}))
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps({"code": done.returncode, "peak_mib": used.ru_maxrss / 1024, "processor_s": used.ru_utime + used.ru_stime}))
 """
 
 
 def measured(benchmark, words, rounds):
-    """Wall time of a command, and its peak resident memory as a process of its own parent sees it."""
-    command = [sys.executable, "-c", MEASURE, *COMMAND, *map(str, words)]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    text = benchmark.pedantic(
-        lambda: subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=120, check=True).stdout,
-        rounds=rounds, warmup_rounds=1,
-    )  # fmt: skip
-    seen = json.loads(text)
+    """Peak resident memory of a command in MiB, as its parent sees it, and its least seconds, by the clock or by the processor."""
+    command, spent = [sys.executable, "-c", MEASURE, *COMMAND, *map(str, words)], []
+
+    def run():
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=120, check=True)
+        spent.append(json.loads(done.stdout)["processor_s"])
+        return done.stdout
+
+    seen = json.loads(benchmark.pedantic(run, rounds=rounds, warmup_rounds=1))
     assert seen["code"] == 0
-    benchmark.extra_info["peak_mib"] = round(seen["peak_mib"])
-    benchmark.extra_info["cpu_s"] = round((resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before) / (rounds + 1), 2)
-    return seen["peak_mib"]
+    benchmark.extra_info |= {"peak_mib": round(seen["peak_mib"]), "processor_s": round(min(spent), 3)}
+    return seen["peak_mib"], min(*spent, benchmark.stats.stats.min)
 
 
 def test_help(benchmark):
-    measured(benchmark, ["--help"], rounds=5)
+    _, seconds = measured(benchmark, ["--help"], rounds=5)
+    assert seconds < 0.4
 
 
 def test_thesis_list(benchmark, finished):
-    assert measured(benchmark, ["thesis", "list", "--desk", finished[0].desk], rounds=5) < 120
+    peak, seconds = measured(benchmark, ["thesis", "list", "--desk", finished[0].desk], rounds=5)
+    assert peak < 120
+    assert seconds < 0.8
 
 
 def test_the_whole_example_run(benchmark, tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from memory.database import Database
 from memory.embedding import HashedBM25
 from memory.errors import BusyError, IndexBrokenError
 from memory.index import VectorIndex
@@ -11,6 +12,7 @@ from memory.ingest import chunk, read_document
 from memory.intake import Intake
 from memory.recall import Indexer, Recall
 from memory.records import Draft, Kind, Status, Trust
+from memory.store import Store
 
 SET = Path(__file__).parents[1] / "recall_set"
 QUERIES = json.loads((SET / "queries.json").read_text(encoding="utf-8"))
@@ -169,3 +171,32 @@ def test_a_half_deleted_index_is_noticed_and_rebuilt_from_sql(store, tmp_path):
     with VectorIndex.rebuild(tmp_path / "v", HashedBM25(), store.live_texts()) as index:
         assert index.ids() == set(ids)
         Indexer(store, index).check()
+
+
+COMMON_WORDS = {
+    "all": ("copper", "tin", "zinc"),
+    "two": ("wool", "silk", "jute"),
+    "one": ("iron", "salt", "jade"),
+    "han": ("白银", "库存", "上海"),
+}
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """13,000 notes in which a word of each group stands; in 150 of them all of the first and the last group, and two of the second."""
+    database = Database(tmp_path_factory.mktemp("crowded") / "desk.db")
+    store = Store(database, lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    notes = [[words[number % 3] for words in COMMON_WORDS.values()] for number in range(13_000)]
+    for said in notes[40::80][:150]:
+        said[1:2] = COMMON_WORDS["two"][:2]
+        said += [*COMMON_WORDS["all"], *COMMON_WORDS["han"]]
+    store.remember_many(Draft(body=f"{' '.join(dict.fromkeys(said))} {number}") for number, said in enumerate(notes))
+    yield Recall(database, store, lambda: None)
+    database.close()
+
+
+@pytest.mark.parametrize(("group", "together"), [("all", 3), ("two", 2), ("one", 1), ("han", 3)])
+def test_of_common_words_the_records_with_most_of_them_come_first(crowded, group, together):
+    words = COMMON_WORDS[group]
+    hits = crowded.search(" ".join(words)).hits
+    assert [sum(word in hit.text for word in words) for hit in hits] == [together] * 8
