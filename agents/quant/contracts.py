@@ -206,9 +206,10 @@ def _differences(contract: Contract, engine: Engine) -> list[float]:
 
 
 def _spot_step(contract: Contract) -> float:
-    """A thousandth of the spot, or half of the way to the barrier when that is less."""
-    spot, barrier = contract.terms.spot, contract.barrier
-    return 1e-3 * spot if barrier is None else min(1e-4 * spot, 0.5 * abs(spot - barrier.H))
+    """A small part of a deviation of the spot, or half of the way to the barrier when that is less."""
+    terms, barrier = contract.terms, contract.barrier
+    small = terms.spot * min(1e-3, 0.02 * terms.sigma * math.sqrt(terms.years))
+    return small if barrier is None else min(0.1 * small, 0.5 * abs(terms.spot - barrier.H))
 
 
 def _theta(contract: Contract, engine: Engine) -> float:
