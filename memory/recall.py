@@ -101,7 +101,7 @@ class Recall:
         for word in rarest:
             if len(telling) >= FEWEST and read + known[word] > POSTINGS:
                 break
-            read += frequency[word]
+            read += known[word]
             telling.append(word)
         return Telling(telling, read)
 
