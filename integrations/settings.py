@@ -39,6 +39,25 @@ class ModelSettings(_Section):
     budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
 
 
+class SourceSettings(_Section):
+    """One data source: ``[data.sources.NAME]``."""
+
+    kind: str = Field(description="fred, wdi, pink_sheet, eia, edgar, cot, treasury, bls, polymarket, metaculus, stooq, folder, yahoo")
+    series: dict[str, str] = Field(default_factory=dict, description="the desk's name of a series to the source's own code")
+    since: date | None = Field(default=None, description="the first day to ask for; without one, what the source gives")
+    path: Path | None = Field(default=None, description="of a folder, from the desk's own")
+    licence: str = Field(default="", description="instead of what the connector knows")
+    contact: str = Field(default="", description="who asks, where a source wants to know: name and e-mail")
+    base_url: str = Field(default="", description="another address of the same service")
+    max_age_hours: float = Field(default=6, ge=0, description="an answer younger than this is not asked for again")
+
+
+class DataSettings(_Section):
+    """Where market data come from."""
+
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -47,6 +66,7 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    data: DataSettings = DataSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod
@@ -82,3 +102,8 @@ def load_settings(folder: Path) -> Settings:
         raise InputError(f"{FILE}: {first_problem(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{FILE} is no valid TOML: mend {error}") from error
+
+
+def source_key(name: str) -> str:
+    """The key of a data source from the environment; empty when it is not set."""
+    return os.environ.get(name, "").strip()  # noqa: TID251 - the one reader of it

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from memory.market_query import SCHEMA, Answer, Limits, read_only
 from memory.observation import Observation, Point, SeriesInfo, Vintage
 from memory.series_files import SeriesFile, read_catalogue, read_series_file
+from memory.series_table import SUFFIXES
 
 if TYPE_CHECKING:
     import duckdb
-
-SUFFIXES = (".csv", ".parquet")
 
 
 class Refreshed(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 DATE_COLUMNS = ("date", "valid_time", "day", "month", "period", "time", "year", "日期")
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", ".", "..", "…", "#n/a"})
+SUFFIXES = (".csv", ".parquet", ".xlsx")
 _ANNOTATIONS = frozenset({"known_at", "unit", "currency"})
 _PERIOD = re.compile(r"(\d{4})[-\s]?([MQ])(\d{1,2})$", re.IGNORECASE)
 
@@ -126,11 +127,35 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
             raise ValueError(str(error)) from error
         columns = [[_text(value) for value in column.to_pylist()] for column in table.columns]
         return list(table.column_names), [list(row) for row in zip(*columns, strict=True)]
+    if path.suffix.lower() == ".xlsx":
+        return _read_workbook(path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     if len(rows) < 2:
         raise ValueError("it has no rows")
     return rows[0], rows[1:]
+
+
+def _read_workbook(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The first sheet of an Excel workbook that holds a table; values as last computed, not formulas."""
+    import zipfile
+
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError) as error:
+        raise ValueError("it is no Excel workbook") from error
+    try:
+        for sheet in book.worksheets:
+            rows = [[_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+            rows = [row for row in rows if any(cell.strip() for cell in row)]
+            if len(rows) >= 2:
+                return rows[0], rows[1:]
+    finally:
+        book.close()
+    raise ValueError("it has no rows")
 
 
 def _text(value: Any) -> str:
