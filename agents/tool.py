@@ -17,7 +17,14 @@ from agents.workbench import Workbench
 from memory.book import first_problem
 
 Effect = Literal["read", "write", "post", "run"]
-MODULES = ("agents.tools.quant", "agents.tools.memory", "agents.tools.data", "agents.tools.thesis")
+MODULES = (
+    "agents.tools.quant",
+    "agents.tools.memory",
+    "agents.tools.data",
+    "agents.tools.verdicts",
+    "agents.tools.chart",
+    "agents.tools.thesis",
+)
 
 
 class Tool(NamedTuple):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memory.market_query import SCHEMA, Answer, Limits, read_only
-from memory.observation import Observation, Point, SeriesInfo, Vintage
+from memory.observation import Observation, Point, Revised, SeriesInfo, Vintage
 from memory.series_files import SeriesFile, read_catalogue, read_series_file
 from memory.series_table import SUFFIXES
 
@@ -40,6 +40,11 @@ class Market:
         self._cache: dict[tuple[str, datetime], list[Point]] = {}
         self._load_catalogue()
 
+    @property
+    def folder(self) -> Path:
+        """Where the desk's own data files are."""
+        return self._data
+
     def _load_catalogue(self) -> None:
         path = self._log / "catalogue.json"
         if path.exists():
@@ -58,7 +63,7 @@ class Market:
         salt = settings.read_bytes() if settings.exists() else b""
         fresh: list[Observation] = []
         files: dict[str, dict[str, Any]] = {}
-        for path in _data_files(self._data):
+        for path in data_files(self._data):
             name = path.relative_to(self._data).as_posix()
             digest = hashlib.sha256(salt + path.read_bytes()).hexdigest()
             files[name] = seen.get(name, {})
@@ -82,7 +87,7 @@ class Market:
 
     def _save(self, files: Mapping[str, Mapping[str, Any]]) -> None:
         self._log.mkdir(parents=True, exist_ok=True)
-        infos = [info.model_dump() for _, info in sorted(self._infos.items())]
+        infos = [{"series": name, **info.model_dump(exclude_unset=True)} for name, info in sorted(self._infos.items())]
         _write_whole(self._log / "catalogue.json", json.dumps(infos, ensure_ascii=False, indent=1))
         # The list of files read comes last: a crash before it only means that they are read again.
         _write_whole(self._log / "files.json", json.dumps(dict(sorted(files.items())), ensure_ascii=False, indent=1))
@@ -204,6 +209,15 @@ class Market:
         """
         return read_only(self._files(), self._infos.values(), as_of, sql, limits)
 
+    def difference(self, series: str, before: datetime, after: datetime) -> list[Revised]:
+        """What ``after`` knows of a series that ``before`` did not: new values, and values that were revised since."""
+        old = {point.valid_time: point.value for point in self.points(series, before)}
+        return [
+            Revised(point.valid_time, old.get(point.valid_time), point.value, point.known_at)
+            for point in self.points(series, after)
+            if old.get(point.valid_time) != point.value
+        ]
+
     def _files(self) -> list[str]:
         return sorted(str(path) for path in self._log.glob("*.parquet"))
 
@@ -228,7 +242,8 @@ class Market:
             self._connection = None
 
 
-def _data_files(folder: Path) -> list[Path]:
+def data_files(folder: Path) -> list[Path]:
+    """The tables below a folder, by name."""
     if not folder.exists():
         return []
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())

@@ -24,6 +24,15 @@ class Vintage(NamedTuple):
     vintage: str
 
 
+class Revised(NamedTuple):
+    """A value that is new (``before`` is None) or was revised, since ``known_at``."""
+
+    valid_time: date
+    before: float | None
+    after: float
+    known_at: datetime
+
+
 class SeriesInfo(BaseModel):
     """What a series measures and where it comes from."""
 
@@ -42,6 +51,7 @@ class SeriesInfo(BaseModel):
     lag_days: int = Field(default=0, ge=0, description="days between valid_time and known_at where no release time is given")
     release: str = Field(default="", description="when a value comes out, e.g. 'friday 15:30 America/New_York'; comes before the lag")
     resolves: bool = Field(default=True, description="may decide a forecast; a source that is not official may not")
+    same_as: str = Field(default="", description="another series of the same quantity: the two are held against each other")
     synthetic: bool = Field(default=False, description="made by a seeded script; every chart says so")
     formula: str = Field(default="", description="a derived series: an expression over other series")
 

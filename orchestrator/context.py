@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from agents.picture import Painter
 from agents.turn import Agent, Finding, Post, Turn
 from agents.workbench import Workbench
 from memory.book import Book
@@ -59,10 +60,11 @@ class Context:
     index: Callable[[], int]
     seed: int = 0
     rounds: int = 2
+    painter: Painter | None = None
 
     def workbench(self, run_id: str, as_of: datetime) -> Workbench:
         """The desk at an as-of, for one turn."""
-        return Workbench(self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed)
+        return Workbench(self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed, self.painter)
 
     def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime) -> "Saved":
         """Write a turn: posts and findings as records, posts also as effects, in one fenced transaction.

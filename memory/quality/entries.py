@@ -58,7 +58,7 @@ def missing(series: str, rows: Sequence[Row], kind: str = "close", unit: str = "
     zeros = [item.row for item in numbers if item.value == 0]
     rest = [abs(item.value) for item in numbers if item.value != 0]
     signed = any(item.value < 0 for item in numbers)
-    if zeros and rest and kind in PRICES and unit != "%" and not signed and len(zeros) <= 0.05 * len(numbers):
+    if zeros and rest and kind in PRICES and unit not in {"%", "probability"} and not signed and len(zeros) <= 0.05 * len(numbers):
         typical = sorted(rest)[len(rest) // 2]
         lowest = sorted(rest)[len(rest) // 100]
         if lowest > 0.02 * typical:

@@ -181,7 +181,7 @@ def test_a_changed_field_is_named(bench, kind):
     else:
         places = {"fred": 1, "polymarket": 0, "treasury": 0}
         bench.services.faults += [Fault()] * places.get(kind, 0) + [Fault(change=change)]
-    with pytest.raises(SourceAnswerError, match="changed|has no column|there is no field|no whole workbook"):
+    with pytest.raises(SourceAnswerError, match=r"changed|has no column|there is no field|no whole workbook"):
         bench.pull(CASES[kind].code)
 
 
@@ -202,8 +202,9 @@ def test_a_refused_key_is_said_without_the_key(bench, kind):
 @pytest.mark.parametrize("wanting", [name for name, case in sorted(CASES.items()) if case.key])
 def test_without_a_key_a_sentence_says_where_to_get_one_and_nothing_is_asked(services, tmp_path, wanting):
     services.requests.clear()
-    with pytest.raises(SourceKeyError, match=rf"get .* and set {SOURCES[wanting].key}"):
+    with pytest.raises(SourceKeyError) as caught:
         make(wanting, services, tmp_path, [], key="").pull(SeriesRequest("s", CASES[wanting].code), NOW)
+    assert f"and set {SOURCES[wanting].key}" in str(caught.value)
     assert services.requests == []
 
 
