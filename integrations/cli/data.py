@@ -53,7 +53,7 @@ def pull(names: NamesArgument = None, desk: DeskOption = HERE, as_json: JsonOpti
 
 def _pulled(row: "Pull") -> dict[str, Any]:
     return {
-        "source": row.source, "series": row.series, "values": row.values, "new": row.new, **row.origin, "notes": list(row.notes),
+        **row.origin, "source": row.source, "series": row.series, "values": row.values, "new": row.new, "notes": list(row.notes),
         "findings": [item.model_dump() for item in row.findings],
     }  # fmt: skip
 

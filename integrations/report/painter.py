@@ -247,7 +247,7 @@ def _drawdown(axes: "Axes", picture: Picture) -> None:
             ha="right" if late else "left",
         )  # fmt: skip
     axes.set_ylabel("% below the peak")
-    axes.set_ylim(bottom=1.14 * min(line.y), top=0)
+    axes.set_ylim(bottom=min(1.14 * min(line.y), -0.1), top=0)
     axes.margins(x=0.01)
     _dated(axes, line.x)
 
