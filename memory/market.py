@@ -118,16 +118,19 @@ class Market:
     def _vintages(self, series: str) -> set[tuple[date, datetime, float]]:
         return {(row.valid_time, row.known_at, row.value) for row in self.history(series, datetime.max.replace(tzinfo=UTC))}
 
-    def take(self, infos: Sequence[SeriesInfo], observations: Sequence[Observation], now: datetime) -> int:
-        """What a data source brought: the log gets what it does not hold. Returns how many observations were new."""
-        by_series: dict[str, list[Observation]] = {}
+    def take(self, infos: Sequence[SeriesInfo], observations: Sequence[Observation], now: datetime) -> dict[str, int]:
+        """What a data source brought, written at once: the log gets what it does not hold.
+
+        Returns how many observations of each series were new.
+        """
+        by_series: dict[str, list[Observation]] = {info.series: [] for info in infos}
         for row in observations:
             by_series.setdefault(row.series, []).append(row)
-        fresh = [row for series, rows in by_series.items() for row in self._unknown(series, rows, now)]
-        if fresh:
-            self.record(fresh)
+        fresh = {series: self._unknown(series, rows, now) for series, rows in by_series.items()}
+        if any(fresh.values()):
+            self.record([row for rows in fresh.values() for row in rows])
         self.describe(infos)
-        return len(fresh)
+        return {series: len(rows) for series, rows in fresh.items()}
 
     def record(self, observations: Sequence[Observation]) -> None:
         """Add observations to the log: one immutable Parquet file, named by its content."""

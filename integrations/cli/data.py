@@ -66,13 +66,15 @@ def _show_pulls(rows: "Sequence[Pull]") -> None:
     )
     from rich.markup import escape
 
+    from memory.quality import condensed
+
     out = console()
     for row in rows:
         if row.reason:
             out.print(f"[red]not pulled[/red] {escape(f'{row.source} {row.series}'.strip())}: {escape(row.reason)}")
         for note in row.notes:
             out.print(f"[dim]{escape(f'{row.series}: {note}')}[/dim]")
-        _print_findings([item for item in row.findings if item.severity != "note"])
+    _print_findings(condensed([item for row in rows for item in row.findings if item.severity != "note"]))
 
 
 @app.command("list")

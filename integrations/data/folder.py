@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from memory.data_source import Provenance, Pulled, SeriesRequest, SourceAnswerError, Value
@@ -53,7 +53,11 @@ class Folder:
         path, info, rows, warnings = self._series[request.code]
         kept = [row for row in rows if request.since is None or row.valid_time >= request.since]
         values = [Value(row.valid_time, row.value, row.known_at, row.vintage) for row in kept]
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = self._digest(path)
         own = info.model_copy(update={"series": request.series, "licence": self._licence, "unit": rows[0].unit})
         provenance = Provenance(source=self.name, url=path.as_uri(), fetched_at=now, licence=self._licence, sha256=digest)
         return Pulled(own, values, provenance, tuple(warnings))
+
+    @lru_cache(maxsize=64)  # noqa: B019 - a folder lives for one pull
+    def _digest(self, path: Path) -> str:
+        return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from integrations.data.registry import source
 from integrations.settings import SourceSettings
-from memory.data_source import DataSource, SeriesRequest, SourceError, observations
+from memory.data_source import DataSource, Pulled, SeriesRequest, SourceError, observations
 from memory.errors import InputError
 from memory.market import Market
+from memory.observation import Observation, SeriesInfo
 from memory.pulls import PullLog
 from memory.quality import Finding
 from memory.quality.desk import check_points
@@ -60,22 +61,35 @@ def pull(sources: Mapping[str, SourceSettings], into: Into, now: datetime, names
             found.append(Pull(name, "", str(error)))
         chosen = {series: code for series, code in wanted.items() if whole or series in names}
         met |= {name} if whole else set(chosen)
-        found += [_one(name, made, SeriesRequest(series, code, settings.since), into, now) for series, code in chosen.items()]
+        requests = [SeriesRequest(series, code, settings.since) for series, code in chosen.items()]
+        found += _of_source(name, made, requests, into, now)
     unknown = [name for name in names if name not in met]
     if unknown:
         raise InputError(f"{unknown[0]!r} is no source of stoa.toml and no series of one: there are {', '.join(sources)}")
     return found
 
 
-def _one(name: str, made: DataSource, request: SeriesRequest, into: Into, now: datetime) -> Pull:
-    try:
-        pulled = made.pull(request, now)
-    except SourceError as error:
-        return Pull(name, request.series, str(error))
-    described = read_catalogue(into.folder / "data" / "series.yaml", []).get(request.series)
-    info, rows = observations(pulled, described)
-    new = into.market.take([info], rows, now)
-    into.log.add(pulled, new)
-    findings = check_points(info, into.market.points(info.series, now), now)
-    origin = pulled.provenance.model_dump(mode="json")
-    return Pull(name, request.series, "", len(pulled.values), new, origin, pulled.notes, tuple(findings))
+def _of_source(name: str, made: DataSource, requests: Sequence[SeriesRequest], into: Into, now: datetime) -> list[Pull]:
+    """The series of one source, written together: a file of observations a source, not a series."""
+    described = read_catalogue(into.folder / "data" / "series.yaml", [])
+    found: list[Pull] = []
+    brought: list[Pulled] = []
+    infos: list[SeriesInfo] = []
+    rows: list[Observation] = []
+    for request in requests:
+        try:
+            pulled = made.pull(request, now)
+        except SourceError as error:
+            found.append(Pull(name, request.series, str(error)))
+            continue
+        info, values = observations(pulled, described.get(request.series))
+        brought.append(pulled)
+        infos.append(info)
+        rows += values
+    new = into.market.take(infos, rows, now)
+    for pulled, info in zip(brought, infos, strict=True):
+        into.log.add(pulled, new[info.series])
+        findings = tuple(check_points(info, into.market.points(info.series, now), now))
+        origin = pulled.provenance.model_dump(mode="json")
+        found.append(Pull(name, info.series, "", len(pulled.values), new[info.series], origin, pulled.notes, findings))
+    return found

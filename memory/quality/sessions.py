@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from memory.cadence import infer_frequency, period_index, period_name
 from memory.errors import InputError
@@ -28,6 +28,28 @@ def sessions(venue: str, first: date, last: date) -> tuple[date, ...]:
         known_from = start.date().isoformat() if start is not None else "the beginning"
         raise InputError(f"the calendar of {venue} reaches from {known_from} to {end}, not {first} to {last}: ask for days inside it")
     return tuple(day.date() for day in _calendar(venue, start=first.isoformat(), end=last.isoformat()).sessions)
+
+
+class Hours(NamedTuple):
+    """A venue's zone and its local hours as 09:30; empty for one that never closes."""
+
+    zone: str
+    opens: str
+    closes: str
+
+
+@lru_cache(maxsize=32)
+def hours(venue: str) -> Hours:
+    """The zone and the newest hours of a venue.
+
+    Raises:
+        InputError: no such venue.
+    """
+    calendar = _calendar(venue)
+    opens, closes = calendar.open_times[-1][1], calendar.close_times[-1][1]
+    if opens >= closes:
+        return Hours(str(calendar.tz.key), "", "")
+    return Hours(str(calendar.tz.key), f"{opens:%H:%M}", f"{closes:%H:%M}")
 
 
 def _calendar(venue: str, **bounds: str) -> Any:

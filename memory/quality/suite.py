@@ -112,7 +112,10 @@ def check_sheets(sheets: Sequence[Sheet], now: datetime, venue: str = "") -> lis
     levels_there = {sheet.info.series: sheet.rows for sheet in sheets if not GROWTH.search(sheet.column)}
     for sheet in sheets:
         found += check_series(sheet.info, sheet.rows, now, venue)
-        found += entries.time_zones(sheet.info.series, sheet.stamps)
+        by = venue or sheet.info.venue
+        timed = any(len(text.strip()) > 10 for _, text in sheet.stamps)
+        where = sessions.hours(by) if by and timed else sessions.Hours("", "", "")
+        found += entries.time_zones(sheet.info.series, sheet.stamps, *where)
         if GROWTH.search(sheet.column):
             found += growth.look_ahead(sheet.info.series, sheet.rows, levels_there)
             found += growth.across_gaps(sheet.info.series, sheet.rows, levels_there)

@@ -107,14 +107,14 @@ def test_a_source_pulled_again_adds_only_what_is_new_and_dates_a_change_by_the_p
         return Observation(series="s", valid_time=day, known_at=at(known or day), value=value, vintage=vintage)
 
     one, two = date(2026, 1, 5), date(2026, 1, 6)
-    assert market.take([info], [row(one, 1.0), row(two, 2.0)], at(date(2026, 1, 7))) == 2
-    assert market.take([info], [row(one, 1.0), row(two, 2.5)], at(date(2026, 2, 1))) == 1
-    assert market.take([info], [row(one, 1.0), row(two, 2.5)], at(date(2026, 2, 2))) == 0
+    assert market.take([info], [row(one, 1.0), row(two, 2.0)], at(date(2026, 1, 7))) == {"s": 2}
+    assert market.take([info], [row(one, 1.0), row(two, 2.5)], at(date(2026, 2, 1))) == {"s": 1}
+    assert market.take([info], [row(one, 1.0), row(two, 2.5)], at(date(2026, 2, 2))) == {"s": 0}
     assert market.points("s", at(date(2026, 1, 31)))[-1].value == 2.0
     assert market.points("s", at(date(2026, 2, 1)))[-1].value == 2.5
     late = row(one, 1.5, "alfred 2026-01-20", date(2026, 1, 20))
-    assert market.take([info], [late], at(date(2026, 3, 1))) == 1
-    assert market.take([info], [late], at(date(2026, 3, 2))) == 0
+    assert market.take([info], [late], at(date(2026, 3, 1))) == {"s": 1}
+    assert market.take([info], [late], at(date(2026, 3, 2))) == {"s": 0}
     assert market.points("s", at(date(2026, 1, 19)))[0].value == 1.0
     assert market.points("s", at(date(2026, 1, 20)))[0].value == 1.5
     changes = market.difference("s", at(date(2026, 1, 10)), at(date(2026, 3, 1)))

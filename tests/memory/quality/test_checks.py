@@ -269,3 +269,13 @@ def test_a_file_is_checked_whole_and_many_equal_findings_are_one(tmp_path):
     assert [sheet.info.series for sheet in sheets] == [f"gdp.{c}" for c in ("aaa", "bbb", "ccc", "ddd", "eee", "fff")]
     found = condensed(check_sheets(sheets, NOW))
     assert next(item for item in found if item.check == "licence").series == "gdp.aaa and 5 more"
+
+
+def test_times_in_a_file_are_held_against_the_hours_of_its_venue(tmp_path):
+    path = tmp_path / "spy.csv"
+    rows = ["2026-01-05T16:00:00-05:00,1", "2026-01-06T21:00:00+00:00,2", "2026-01-08T00:30:00+00:00,3", "2026-01-08T03:00:00-05:00,4"]
+    path.write_text("\n".join(["time,close", *rows]), encoding="utf-8")
+    found = [item for item in check_sheets(read_sheets(path, "spy.csv"), NOW, "XNYS") if item.check == "session"]
+    assert [(item.severity, item.count) for item in found] == [("error", 1), ("warning", 2)]
+    assert sessions.hours("XNYS") == ("America/New_York", "09:30", "16:00")
+    assert sessions.hours("24/7").opens == ""
