@@ -13,7 +13,7 @@ from memory.book import first_problem
 from memory.cadence import infer_frequency
 from memory.observation import Observation, SeriesInfo
 from memory.releases import known_at
-from memory.series_table import DATE_COLUMNS, MISSING, Cell, SeriesTable, day_of_cell, number_of, read_table, split_table, stem_of
+from memory.series_table import DATE_COLUMNS, MISSING, Cell, SeriesTable, day_of_cell, kind_of, number_of, read_table, split_table, stem_of
 
 
 class SeriesFile(NamedTuple):
@@ -58,8 +58,8 @@ def read_series_file(path: Path, name: str, catalogue: dict[str, SeriesInfo]) ->
     if table.day_column is None:
         out.skipped.append(f"no column says the date: name one of {', '.join(DATE_COLUMNS[:4])}")
         return out
-    for series, _, cells in table.series:
-        info = catalogue.get(series) or SeriesInfo(series=series, title=series, source=name)
+    for series, column, cells in table.series:
+        info = catalogue.get(series) or SeriesInfo(series=series, title=series, source=name, kind=kind_of(column) or "close")
         if not info.source:
             info = info.model_copy(update={"source": name})
         observations = _observations(info, cells, table, out)

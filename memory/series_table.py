@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 DATE_COLUMNS = ("date", "valid_time", "day", "month", "period", "time", "year", "日期")
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", ".", "..", "…", "#n/a"})
 SUFFIXES = (".csv", ".parquet", ".xlsx")
+GROWTH = re.compile(r"(?<![a-z])(?:inflation|growth|change|yoy|mom|qoq|pct|percent)(?![a-z])", re.IGNORECASE)
 _ANNOTATIONS = frozenset({"known_at", "unit", "currency"})
 _PERIOD = re.compile(r"(\d{4})[-\s]?([MQ])(\d{1,2})$", re.IGNORECASE)
 
@@ -104,6 +105,13 @@ def _title(text: str) -> str:
 def slug(text: str) -> str:
     """A name's form inside a series name: lower case, words joined by underscores."""
     return re.sub(r"[^\w]+", "_", text.strip().lower()).strip("_")
+
+
+def kind_of(title: str) -> str:
+    """What a column's title says of its values: change, rate, or nothing."""
+    if GROWTH.search(title):
+        return "change"
+    return "rate" if slug(title) in {"rate", "yield"} else ""
 
 
 def stem_of(name: str) -> str:

@@ -1,6 +1,6 @@
 """The checks of everything a desk holds: its files as they are written, and the series that sources brought."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +10,10 @@ from memory.market import Market, data_files
 from memory.observation import Point, SeriesInfo
 from memory.quality.finding import Finding, Row, finding, worst_first
 from memory.quality.sources import reconcile
-from memory.quality.suite import check_series, check_sheets, read_sheets
+from memory.quality.suite import check_growth, check_series, check_sheets, read_sheets
 from memory.quality.times import averaging
 from memory.series_files import read_catalogue
+from memory.series_table import GROWTH
 
 
 def check_desk(market: Market, data: Path, as_of: datetime, names: Sequence[str] = ()) -> list[Finding]:
@@ -40,6 +41,7 @@ def check_desk(market: Market, data: Path, as_of: datetime, names: Sequence[str]
     for name, info in infos.items():
         if name not in seen and not info.formula:
             found += check_points(info, market.points(name, as_of), as_of)
+            found += _beside_levels(market, infos, name, as_of)
         if info.same_as:
             found += _held_against(market, info, as_of)
     return worst_first(found)
@@ -55,6 +57,16 @@ def check_points(info: SeriesInfo, points: Sequence[Point], as_of: datetime) -> 
 def rows_of(points: Sequence[Point]) -> list[Row]:
     """Points as the checks take them."""
     return [Row(0, point.valid_time, point.value) for point in points]
+
+
+def _beside_levels(market: Market, infos: Mapping[str, SeriesInfo], name: str, as_of: datetime) -> list[Finding]:
+    """A growth series that a source brought, against the levels that came from the same table."""
+    stem, _, column = name.rpartition(".")
+    if not stem or not GROWTH.search(column):
+        return []
+    beside = [other for other in infos if other.rpartition(".")[0] == stem and not GROWTH.search(other.rpartition(".")[2])]
+    levels = {other: rows_of(market.points(other, as_of)) for other in beside}
+    return check_growth(name, rows_of(market.points(name, as_of)), levels)
 
 
 def _held_against(market: Market, info: SeriesInfo, as_of: datetime) -> list[Finding]:

@@ -1,6 +1,5 @@
 """All checks of one series, or of one file, in one call."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,9 +8,7 @@ from typing import NamedTuple
 from memory.observation import SeriesInfo
 from memory.quality import entries, growth, levels, repetition, sessions, sources, times
 from memory.quality.finding import SHOWN, Finding, Row, worst_first
-from memory.series_table import Cell, day_of_cell, number_of, read_table, slug, split_table, stem_of
-
-GROWTH = re.compile(r"(?<![a-z])(?:inflation|growth|change|yoy|mom|qoq|pct|percent)(?![a-z])", re.IGNORECASE)
+from memory.series_table import GROWTH, Cell, day_of_cell, kind_of, number_of, read_table, split_table, stem_of
 
 
 class Sheet(NamedTuple):
@@ -44,7 +41,7 @@ def read_sheets(path: Path, name: str, catalogue: Mapping[str, SeriesInfo] | Non
 
 
 def _described(series: str, column: str, units: set[str], source: str, licence: str) -> SeriesInfo:
-    kind = "change" if GROWTH.search(column) else "rate" if slug(column) in {"rate", "yield"} else "level"
+    kind = kind_of(column) or "level"
     unit = next(iter(units)) if len(units) == 1 else "%" if kind in {"change", "rate"} else ""
     return SeriesInfo(series=series, source=source, licence=licence, kind=kind, unit=unit)
 
@@ -117,6 +114,10 @@ def check_sheets(sheets: Sequence[Sheet], now: datetime, venue: str = "") -> lis
         where = sessions.hours(by) if by and timed else sessions.Hours("", "", "")
         found += entries.time_zones(sheet.info.series, sheet.stamps, *where)
         if GROWTH.search(sheet.column):
-            found += growth.look_ahead(sheet.info.series, sheet.rows, levels_there)
-            found += growth.across_gaps(sheet.info.series, sheet.rows, levels_there)
+            found += check_growth(sheet.info.series, sheet.rows, levels_there)
     return worst_first(found)
+
+
+def check_growth(series: str, rows: Sequence[Row], levels_there: Mapping[str, Sequence[Row]]) -> list[Finding]:
+    """A growth column against the levels beside it: look-ahead, and changes over a missing period."""
+    return [*growth.look_ahead(series, rows, levels_there), *growth.across_gaps(series, rows, levels_there)]

@@ -1,6 +1,7 @@
 """stoa data on a desk: pulled from the services on loopback, listed, shown, checked, compared and drawn."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from typer.testing import CliRunner
@@ -148,3 +149,12 @@ def test_without_sources_or_with_a_wrong_one_a_sentence_says_what_to_write(tmp_p
     assert "take one of fred" in desk.run("pull", code=2)
     path.write_text('[data.sources.x]\nkind = "fred"\nkey = "secret"\n', encoding="utf-8")
     assert "stoa.toml" in desk.run("pull", code=2)
+
+
+def test_a_growth_column_that_a_folder_brought_is_held_against_its_level(desk):
+    level = [100.0, 101.0, 103.0, 102.0, 106.0, 107.5, 109.0, 108.0]
+    early = [100 * (b / a - 1) for a, b in pairwise(level)]
+    rows = [f"2025-{month:02d},{value},{change:.3f}" for month, (value, change) in enumerate(zip(level, [*early, 0.4], strict=True), 1)]
+    (desk.folder / "elsewhere" / "gdp.csv").write_text("\n".join(["date,level,growth", *rows]), encoding="utf-8")
+    desk.run("pull", "mine")
+    assert "look-ahead" in {item["check"] for item in desk.json("check", "gdp")["findings"] if item["series"] == "gdp.growth"}
