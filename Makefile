@@ -38,7 +38,7 @@ bench: install ## the benchmarks, with their numbers
 
 lock: install ## resolve the lock file again after pyproject.toml changed
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
+	  --python-version 3.11 --extra slack --extra postgres --extra board --extra mcp --extra telemetry --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and the demo desk
 	@rm -rf $(VENV) demo-desk

@@ -23,6 +23,8 @@ MODULES = (
     "agents.tools.quant_risk",
     "agents.tools.memory",
     "agents.tools.data",
+    "agents.tools.verdicts",
+    "agents.tools.chart",
     "agents.tools.thesis",
 )
 

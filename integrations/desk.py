@@ -21,6 +21,7 @@ from memory.store import Store
 
 if TYPE_CHECKING:
     from agents.model import Answer, Prompt
+    from agents.picture import Painter
     from agents.role import Role
     from agents.turn import Agent
     from agents.workbench import Workbench
@@ -286,8 +287,15 @@ class Desk:
 
         return Workbench(
             self.store, self.book, self.recall, self.market, self.forecasts, as_of or self.as_of(), run_id,
-            self.settings.desk.seed,
+            self.settings.desk.seed, self.painter,
         )  # fmt: skip
+
+    @cached_property
+    def painter(self) -> "Painter":
+        """Who draws charts."""
+        from integrations.report.painter import FilePainter
+
+        return FilePainter(self.state / "artifacts" / "charts")
 
     def context(self, channel: "Channel") -> "Context":
         """The desk as the graphs see it."""
@@ -300,6 +308,7 @@ class Desk:
             reporter=HtmlReporter(self), clock=self.clock, gate=self.settings.gate, index=self.drain_index,
             queue=self.queue, dispatch=self.dispatch, runs=self.settings.runs,
             seed=self.settings.desk.seed, rounds=self.settings.desk.rounds,
+            painter=self.painter,
         )  # fmt: skip
 
     def close(self) -> None:

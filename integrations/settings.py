@@ -72,6 +72,25 @@ class ModelSettings(_Section):
     tokens_per_minute: int = Field(default=0, ge=0, description="of all runs and workers together; 0 means no limit")
 
 
+class SourceSettings(_Section):
+    """One data source: ``[data.sources.NAME]``."""
+
+    kind: str = Field(description="fred, wdi, pink_sheet, eia, edgar, cot, treasury, bls, polymarket, metaculus, stooq, folder, yahoo")
+    series: dict[str, str] = Field(default_factory=dict, description="the desk's name of a series to the source's own code")
+    since: date | None = Field(default=None, description="the first day to ask for; without one, what the source gives")
+    path: Path | None = Field(default=None, description="of a folder, from the desk's own")
+    licence: str = Field(default="", description="instead of what the connector knows")
+    contact: str = Field(default="", description="who asks, where a source wants to know: name and e-mail")
+    base_url: str = Field(default="", description="another address of the same service")
+    max_age_hours: float = Field(default=6, ge=0, description="an answer younger than this is not asked for again")
+
+
+class DataSettings(_Section):
+    """Where market data come from."""
+
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -83,6 +102,7 @@ class Settings(BaseSettings):
     runs: RunRules = RunRules()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    data: DataSettings = DataSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod
@@ -139,3 +159,8 @@ def _refuse_written_secrets(path: Path) -> None:
         url = values.get("url") if isinstance(values, dict) else None
         if isinstance(url, str) and (urlsplit(url).password or "password=" in url):
             raise InputError(f"{FILE}: {section}.url holds a password: take it out and set STOA_{section.upper()}__URL in the environment")
+
+
+def source_key(name: str) -> str:
+    """The key of a data source from the environment; empty when it is not set."""
+    return os.environ.get(name, "").strip()  # noqa: TID251 - the one reader of it

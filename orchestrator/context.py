@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from agents.picture import Painter
 from agents.turn import Agent, Finding, Post, Say, Turn
 from agents.workbench import Workbench
 from memory.book import Book
@@ -68,10 +69,11 @@ class Context:
     runs: RunRules
     seed: int = 0
     rounds: int = 2
+    painter: Painter | None = None
 
     def workbench(self, run_id: str, as_of: datetime) -> Workbench:
         """The desk at an as-of, for one turn."""
-        return Workbench(self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed)
+        return Workbench(self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed, self.painter)
 
     def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime, *, thread_id: str = "") -> "Saved":
         """Write a turn: posts and findings as records, posts also as effects, in one fenced transaction.

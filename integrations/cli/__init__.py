@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, desk, forecasts, memory, moving, runs, thesis, tools, worker
+from integrations.cli import approvals, ask, data, desk, forecasts, memory, moving, runs, thesis, tools, worker
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ runs.register(app)
 ask.register(app)
 worker.register(app)
 app.add_typer(thesis.app, name="thesis", help="The thesis book.")
+app.add_typer(data.app, name="data", help="Market data: pull, list, show, check, diff, chart.")
 app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before the fact, resolved by code.")
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
 app.add_typer(runs.app, name="runs", help="Runs: list, show, pause, resume, retry, cancel.")
