@@ -25,7 +25,7 @@ demo: install ## run the example desk once: no key, no network
 	@$(BIN)/stoa demo --desk $(DEMO)
 
 test: install ## the whole suite
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: install ## format, lint, types, layers, lock
 	@$(BIN)/ruff format --check .
