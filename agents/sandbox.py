@@ -1,6 +1,7 @@
 """The port for running an agent's own code: what goes in, what comes back. An integration supplies the walls."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -34,6 +35,14 @@ class Input(NamedTuple):
 
     name: str
     path: Path
+
+
+class Snapshots(Protocol):
+    """The desk's data as files that never change, for code that may not open the desk."""
+
+    def at(self, as_of: datetime) -> Sequence[Input]:
+        """What was known at ``as_of``, as ``data/….parquet`` with a manifest; nothing when the desk has no data."""
+        ...
 
 
 class Usage(BaseModel):

@@ -17,7 +17,7 @@ from agents.workbench import Workbench
 from memory.book import first_problem
 
 Effect = Literal["read", "write", "post", "run"]
-MODULES = ("agents.tools.quant", "agents.tools.memory", "agents.tools.data", "agents.tools.thesis")
+MODULES = ("agents.tools.quant", "agents.tools.memory", "agents.tools.data", "agents.tools.thesis", "agents.tools.code")
 
 
 class Tool(NamedTuple):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from agents.sandbox import Sandbox, Snapshots
 from memory.book import Book, Entry
 from memory.forecasts import Forecasts
 from memory.market import Market
@@ -30,6 +31,8 @@ class Workbench:
     as_of: datetime
     run_id: str = ""
     seed: int = 0
+    sandbox: Sandbox | None = None
+    snapshots: Snapshots | None = None
     _derived: list[DerivedReader] = field(default_factory=list)
 
     @property

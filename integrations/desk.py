@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from agents.turn import Agent
     from agents.workbench import Workbench
     from integrations.library import FolderLibrary
+    from integrations.sandbox.local import LocalSandbox
+    from integrations.sandbox.snapshot import DeskSnapshots
     from memory.embedding import HashedBM25
     from memory.index import VectorIndex
     from memory.market import Market
@@ -164,6 +166,20 @@ class Desk:
         return Indexer(self.store, index).drain() if index else 0
 
     @cached_property
+    def sandbox(self) -> "LocalSandbox":
+        """Where the agents' own code runs."""
+        from integrations.sandbox.local import LocalSandbox, tiers
+
+        return LocalSandbox(self.state / "artifacts", tiers(self.settings.sandbox))
+
+    @cached_property
+    def snapshots(self) -> "DeskSnapshots":
+        """The desk's data for that code."""
+        from integrations.sandbox.snapshot import DeskSnapshots
+
+        return DeskSnapshots(self.state / "snapshots", self.state / "observations", self.market, self.book)
+
+    @cached_property
     def library(self) -> "FolderLibrary":
         """The folder's documents, theses and data."""
         from integrations.library import FolderLibrary
@@ -202,7 +218,7 @@ class Desk:
 
         return Workbench(
             self.store, self.book, self.recall, self.market, self.forecasts, as_of or self.as_of(), run_id,
-            self.settings.desk.seed,
+            self.settings.desk.seed, self.sandbox, self.snapshots,
         )  # fmt: skip
 
     def context(self, channel: "Channel") -> "Context":

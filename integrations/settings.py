@@ -3,7 +3,7 @@
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -39,6 +39,17 @@ class ModelSettings(_Section):
     budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
 
 
+class SandboxSettings(_Section):
+    """Where the agents' own code runs."""
+
+    tier: Literal["auto", "bubblewrap", "landlock", "seatbelt", "oci"] = Field(
+        default="auto", description="auto takes the first whose walls stand: bubblewrap, then landlock"
+    )
+    image: str = Field(default="", description="of the container, for the oci tier: Python with the libraries")
+    engine: str = Field(default="docker", description="what starts containers: docker or podman")
+    runtime: str = Field(default="runsc", description="what holds containers: gVisor's runsc, or another that the engine knows")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -47,6 +58,7 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    sandbox: SandboxSettings = SandboxSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, desk, forecasts, memory, runs, thesis, tools
+from integrations.cli import approvals, ask, desk, forecasts, memory, runs, sandbox, thesis, tools
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
 app.add_typer(runs.app, name="runs", help="Runs: list, show, resume, cancel.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
+app.add_typer(sandbox.app, name="sandbox", help="Code behind walls: run a file, check the walls.")
 app.command("score")(forecasts.score)
 
 

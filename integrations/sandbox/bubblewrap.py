@@ -10,7 +10,7 @@ from pathlib import Path
 from agents.errors import SandboxRefusedError
 from agents.sandbox import MIB, Limits, Tier
 from integrations.sandbox import program, spawner
-from integrations.sandbox.cell import Sample, close_worker_ends, open_ends
+from integrations.sandbox.cell import Preload, Sample, close_worker_ends, font_cache, open_ends
 from integrations.sandbox.family import Family
 from integrations.sandbox.handshake import await_ready, receive_folders
 from integrations.sandbox.seccomp import BUBBLEWRAP, compile_filter
@@ -63,12 +63,29 @@ def walls(disk_bytes: int, without: frozenset[str] = frozenset()) -> list[str]:
     return [*words, "--chdir", "/tmp"]
 
 
+_SWITCHES = {
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": ("1", "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
+    "/proc/sys/kernel/unprivileged_userns_clone": ("0", "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
+    "/proc/sys/user/max_user_namespaces": ("0", "sudo sysctl -w user.max_user_namespaces=15000"),
+}
+
+
+def mend() -> str:
+    """What lets bubblewrap make namespaces here."""
+    for path, (bad, command) in _SWITCHES.items():
+        if Path(path).exists() and Path(path).read_text(encoding="ascii").strip() == bad:
+            return command
+    return "allow user namespaces (in a container: start it with --security-opt seccomp=unconfined), or let the landlock tier do it"
+
+
 class BubblewrapCell:
     """A worker in namespaces of its own."""
 
     tier: Tier = "bubblewrap"
 
-    def __init__(self, limits: Limits, input_bytes: int = 0, *, preload: bool = False, without: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, limits: Limits, input_bytes: int = 0, *, preload: Preload | None = None, without: frozenset[str] = frozenset()
+    ) -> None:
         """Start the worker; ``ready`` waits for it.
 
         Raises:
@@ -86,8 +103,8 @@ class BubblewrapCell:
         self.out = -1
         control = ends.worker_control.fileno()
         spec = {
-            "control": control, "root": ROOT, "watched": ["/proc", "/tmp", "/dev/shm"], "walls": None,
-            "limits": {"RLIMIT_CORE": 0, "RLIMIT_MEMLOCK": 64 * 1024, "RLIMIT_NOFILE": 512}, "preload": preload,
+            "control": control, "root": ROOT, "watched": ["/proc", "/tmp", "/dev/shm", f"{ROOT}/tmp"], "walls": None,
+            "limits": {"RLIMIT_CORE": 0, "RLIMIT_MEMLOCK": 64 * 1024, "RLIMIT_NOFILE": 512}, "preload": preload.spec() if preload else None,
             "paths": list(program.library_paths()),
         }  # fmt: skip
         bundle, calls = program.in_memory("worker", program.bundle("worker", (), spec)), program.in_memory("filter", _filter(without))
@@ -119,14 +136,24 @@ class BubblewrapCell:
         Raises:
             SandboxRefusedError: the walls did not stand, with bubblewrap's own words.
         """
-        self._folders = receive_folders(self.control, self.stderr, timeout, "bubblewrap")
-        self.out, processes, *self._watched = self._folders
+        try:
+            self._folders = receive_folders(self.control, self.stderr, timeout, "bubblewrap")
+        except SandboxRefusedError as error:
+            raise SandboxRefusedError(f"{error}: {mend()}") from error
+        self.out, processes, *self._watched, self._temporary = self._folders
         self._family = Family(processes, outsiders=frozenset({1}))
         try:
             self._init = os.pidfd_open(int(json.loads(os.read(self._info, 4096))["child-pid"]))
         except (ProcessLookupError, ValueError, KeyError) as error:
             raise SandboxRefusedError(f"bubblewrap ended before the worker began: try again, or update bubblewrap ({error})") from error
         await_ready(self.control, self.stderr, timeout, "bubblewrap")
+
+    def begin(self) -> None:
+        """The worker takes the job by itself."""
+
+    def font_cache(self) -> tuple[tuple[str, bytes], ...]:
+        """The fonts that matplotlib found in the worker."""
+        return font_cache(self._temporary)
 
     def sample(self) -> Sample:
         """What the family uses now."""
@@ -138,6 +165,10 @@ class BubblewrapCell:
             disk += (state.f_blocks - state.f_bfree) * state.f_frsize
             files += state.f_files - state.f_ffree
         return used._replace(disk=disk, files=files)
+
+    def crowd(self) -> int:
+        """The user namespace counts for itself: bubblewrap's own first process."""
+        return 1
 
     def exact_memory(self) -> int:
         """Resident bytes now, each shared page counted once."""

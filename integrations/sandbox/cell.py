@@ -2,7 +2,7 @@
 
 import os
 import socket
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from agents.sandbox import Tier
 
@@ -27,6 +27,17 @@ class Sample(NamedTuple):
         )
 
 
+class Preload(NamedTuple):
+    """Libraries that a worker loads before its job, and caches that spare them work, by path below the temporary folder."""
+
+    modules: tuple[str, ...]
+    caches: tuple[tuple[str, bytes], ...] = ()
+
+    def spec(self) -> dict[str, Any]:
+        """As the worker reads it."""
+        return {"modules": list(self.modules), "caches": dict(self.caches)}
+
+
 class Cell(Protocol):
     """A worker behind its walls, waiting for a job or running it."""
 
@@ -49,8 +60,20 @@ class Cell(Protocol):
         """Wait until the worker stands inside its walls."""
         ...
 
+    def begin(self) -> None:
+        """The job has been sent."""
+        ...
+
+    def font_cache(self) -> tuple[tuple[str, bytes], ...]:
+        """What matplotlib wrote down about the fonts there are, for the next worker; asked before the job only."""
+        ...
+
     def sample(self) -> Sample:
         """What the family uses now."""
+        ...
+
+    def crowd(self) -> int:
+        """How many processes and threads of the same user the kernel counts besides the family, at most."""
         ...
 
     def exact_memory(self) -> int:
@@ -92,3 +115,20 @@ def close_worker_ends(ends: Ends) -> None:
     ends.worker_control.close()
     os.close(ends.worker_stdout)
     os.close(ends.worker_stderr)
+
+
+def font_cache(folder: int) -> tuple[tuple[str, bytes], ...]:
+    """The list of fonts below an open folder, by its path below the temporary folder."""
+    try:
+        inner = os.open("matplotlib", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return ()
+    try:
+        names = [name for name in os.listdir(inner) if name.startswith("fontlist-") and name.endswith(".json")]
+        found = []
+        for name in names:
+            with open(name, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW, dir_fd=inner)) as file:
+                found.append((f"matplotlib/{name}", file.read()))
+        return tuple(found)
+    finally:
+        os.close(inner)

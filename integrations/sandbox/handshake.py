@@ -5,6 +5,7 @@ import errno
 import marshal
 import os
 import select
+import shutil
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -75,4 +76,23 @@ def send_job(control: socket.socket, code: int, inputs: Sequence[tuple[str, int]
     message = len(header).to_bytes(4, "big") + header
     fds = array.array("i", [code, *(fd for _, fd in inputs)])
     sent = control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds.tobytes())])
-    control.sendall(message[sent:])
+    if sent < len(message):
+        control.sendall(message[sent:])
+
+
+def receive_job(control: socket.socket, root: str) -> None:
+    """Lay out a job in a folder, for a worker that no descriptor can reach."""
+    data, ancillary, _, _ = control.recvmsg(1 << 20, socket.CMSG_SPACE((MOST_INPUTS + 1) * 4))
+    fds = array.array("i")
+    for _, _, raw in ancillary:
+        fds.frombytes(raw[: len(raw) // 4 * 4])
+    size = int.from_bytes(data[:4], "big")
+    while len(data) < size + 4:
+        data += control.recv(1 << 20)
+    job = marshal.loads(data[4:])  # noqa: S302 - what this very process wrote
+    for fd, name in zip(fds, ["main.py", *(f"in/{name}" for name in job["inputs"])], strict=True):
+        target = f"{root}/{name}"
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(fd, "rb") as source, open(target, "wb") as copy:
+            shutil.copyfileobj(source, copy)
+        os.chmod(target, 0o444)

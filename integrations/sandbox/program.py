@@ -22,15 +22,11 @@ def _module(name: str) -> CodeType:
 def in_memory(name: str, content: bytes) -> int:
     """A file descriptor that reads ``content`` from its start; the caller closes it."""
     fd = os.memfd_create(name, os.MFD_CLOEXEC)
-    os.write(fd, content) if len(content) < 1 << 20 else _write_all(fd, content)
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
-def _write_all(fd: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(fd, view) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
 def bundle(lead: str, names: tuple[str, ...], spec: Mapping[str, Any]) -> bytes:

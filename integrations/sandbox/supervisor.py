@@ -61,12 +61,18 @@ class _Output:
                 self.read(fd)
 
 
-def kernel_limits(limits: Limits, cpu_so_far: float) -> dict[str, int]:
-    """What the kernel itself enforces: each a little above ours, so that ours is the reason that is named."""
+def kernel_limits(limits: Limits, cpu_so_far: float, crowd: int) -> dict[str, int]:
+    """What the kernel itself enforces: each a little above ours, so that ours is the reason that is named.
+
+    Args:
+        limits: ours.
+        cpu_so_far: seconds that the worker used before the job.
+        crowd: processes and threads of the same user that do not belong to the run.
+    """
     return {
         "RLIMIT_CPU": int(cpu_so_far + limits.cpu_seconds) + 2,
         "RLIMIT_FSIZE": limits.disk_bytes + 12 * MIB,
-        "RLIMIT_NPROC": limits.processes + 16,
+        "RLIMIT_NPROC": limits.processes + 16 + crowd,
     }
 
 
@@ -110,7 +116,8 @@ def supervise(cell: Cell, job: Job) -> Outcome:
     base = cell.sample()
     inputs = sum(_pages(os.fstat(fd).st_size) for _, fd in job.inputs) + _pages(os.fstat(job.code).st_size)
     watch = _Watch(cell, base._replace(disk=base.disk + inputs, files=base.files + 2 * len(job.inputs) + 2), limits)
-    send_job(cell.control, job.code, job.inputs, kernel_limits(limits, base.cpu))
+    send_job(cell.control, job.code, job.inputs, kernel_limits(limits, base.cpu, cell.crowd()))
+    cell.begin()
     begun = time.monotonic()
     output = _Output(cell, limits.output_bytes)
     reason = _attend(cell, watch, output, limits)

@@ -91,7 +91,7 @@ def filter_calls(program: bytes) -> None:
 def enter(spec: dict[str, Any]) -> None:
     """The worker's walls: its own Landlock domain inside the keeper's, then the filter."""
     if spec["landlock"]:
-        grants = [*spec["grants"], (f"/proc/{os.getpid()}", READ_FILE | READ_DIR)]
+        grants = [*spec["grants"], *((f"/proc/{os.getpid()}/{name}", READ_FILE | READ_DIR) for name in spec["own"])]
         restrict(spec["version"], grants, files="files" in spec["landlock"], network=True, scope="scope" in spec["landlock"])
     if spec["filter"]:
         filter_calls(spec["filter"])

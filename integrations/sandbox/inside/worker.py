@@ -11,7 +11,6 @@ import sys
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
-_PRELOAD = ("numpy", "pandas", "duckdb", "pyarrow", "pyarrow.parquet", "matplotlib.pyplot")
 _OWN_NAMES = frozenset({"in", "out", "inputs", "main.py"})
 
 
@@ -31,10 +30,12 @@ def main(spec: dict[str, Any], modules: dict[str, ModuleType]) -> None:
         modules["walls"].enter(spec["walls"])
     sys.path[:] = [root, *spec["paths"]]
     _like_site()
+    if "standins" in modules:
+        modules["standins"].install(root)
     if spec["preload"]:
         _preload(spec)
     control.send(b"ready")
-    _run(_receive(control), root, quick=spec["preload"])
+    _run(_receive(control), root, quick=bool(spec["preload"] and spec["preload"]["modules"]))
 
 
 def _bound_self(limits: dict[str, int]) -> None:
@@ -65,7 +66,12 @@ def _like_site() -> None:
 def _preload(spec: dict[str, Any]) -> None:
     import importlib
 
-    for name in _PRELOAD:
+    for path, content in spec["preload"]["caches"].items():
+        target = f"{spec['root']}/tmp/{path}"
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as file:
+            file.write(content)
+    for name in spec["preload"]["modules"]:
         try:
             importlib.import_module(name)
         except ImportError:
