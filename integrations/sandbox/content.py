@@ -15,6 +15,9 @@ KINDS: dict[str, FileKind] = {
     ".png": "png", ".csv": "csv", ".parquet": "parquet", ".json": "json", ".txt": "text", ".md": "text", ".log": "text",
 }  # fmt: skip
 MOST_PIXELS = 50_000_000
+MOST_TEXT = {"json": 4 << 20, "csv": 32 << 20, "text": 8 << 20}
+"""Bytes; JSON is read in one go, which holds the interpreter for as long."""
+_HEAD, _PIECE, _OVERLAP = 4096, 1 << 20, 32
 _PNG = b"\x89PNG\r\n\x1a\n"
 _CHUNKS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"bKGD", b"pHYs", b"tIME", b"sBIT", b"tEXt"})
 """The chunks of a still picture. Left out on purpose: profiles, compressed and international text, EXIF, animation."""
@@ -39,17 +42,24 @@ def why_not(kind: FileKind, content: bytes) -> str:
         return _png(content)
     if kind == "parquet":
         return _parquet(content)
+    if len(content) > MOST_TEXT[kind]:
+        return f"is larger than the {MOST_TEXT[kind] >> 20} MiB that are taken as {kind}: write Parquet"
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         return "is not UTF-8 text"
-    if _MARKUP.match(text) or _ACTIVE.search(text):
+    if _MARKUP.match(text[:_HEAD]) or _holds(_ACTIVE, text):
         return "holds markup that a browser would run"
     if kind == "json":
         return _json(text)
-    if _CONTROLS.search(text.replace("\r", "")) or "\x1b" in text:
+    if _holds(_CONTROLS, text):
         return "holds control characters"
     return _csv(text) if kind == "csv" else ""
+
+
+def _holds(pattern: re.Pattern[str], text: str) -> bool:
+    """Search piece by piece: one long search would keep the interpreter from everybody who watches a running family."""
+    return any(pattern.search(text, at, at + _PIECE + _OVERLAP) for at in range(0, len(text), _PIECE))
 
 
 def _png(content: bytes) -> str:
@@ -129,20 +139,22 @@ def _json(text: str) -> str:
 
 def _csv(text: str) -> str:
     csv.field_size_limit(1 << 20)
+    width = 0
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        # Row by row, so that other threads get their turn.
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
+            if row and width and len(row) != width:
+                return f"is not a table: row {number} has {len(row)} cells, not {width}"
+            width = width or len(row)
+            if any(_is_formula(cell) for cell in row):
+                return f"holds a spreadsheet formula in row {number}"
     except csv.Error as error:
         return f"is not CSV ({error})"
-    if not rows or not any(rows):
-        return "is an empty table"
-    widths = {len(row) for row in rows if row}
-    if len(widths) > 1:
-        return f"is not a table: rows have {min(widths)} to {max(widths)} cells"
-    for number, row in enumerate(rows, 1):
-        for cell in row:
-            if cell[:1] in ("=", "@") or (cell[:1] in ("+", "-") and "(" in cell) or ("|" in cell and cell[:1] in ("+", "-")):
-                return f"holds a spreadsheet formula in row {number}"
-    return ""
+    return "" if width else "is an empty table"
+
+
+def _is_formula(cell: str) -> bool:
+    return cell[:1] in ("=", "@") or (cell[:1] in ("+", "-") and ("(" in cell or "|" in cell))
 
 
 def _parquet(content: bytes) -> str:

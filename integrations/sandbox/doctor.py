@@ -69,7 +69,8 @@ def _tier(name: str, make: MakeCell, folder: Path) -> list[Check]:
         given.write_text(
             json.dumps(
                 {
-                    "port": server.getsockname()[1], "secret": str(secret), "home": str(Path.home()), "variables": [*program.environment("", ""), "PWD", "LC_CTYPE"],
+                    "port": server.getsockname()[1],
+                    "secret": str(secret), "home": str(Path.home()), "variables": [*program.environment("", ""), "PWD", "LC_CTYPE"],
                     "interpreter": program.library_paths()[-1], "pid": os.getpid(), "calls": calls,
                 }
             ),

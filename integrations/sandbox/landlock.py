@@ -143,10 +143,11 @@ class LandlockCell:
     def _spec(self, control: int, alive: int, report: int, version: int) -> dict[str, object]:
         without = self._without
         scope = version >= BOUNDS_SIGNALS
-        landlock = [name for name in ("files", "scope") if name not in without]
+        landlock = [name for name in ("files", "network", "scope") if name not in without]
         return {
             "control": control, "alive": alive, "report": report, "root": self._root, "watched": [self._root, f"{self._root}/tmp"],
-            "supervisor": os.getpid(), "version": version, "keeper_scope": scope, "paths": list(program.library_paths()),
+            "supervisor": os.getpid(), "version": version, "keeper_scope": scope and "keeper scope" not in without,
+            "paths": list(program.library_paths()),
             "limits": {"RLIMIT_CORE": 0, "RLIMIT_MEMLOCK": 64 * 1024, "RLIMIT_NOFILE": 512, "RLIMIT_MSGQUEUE": 0},
             "walls": {
                 "landlock": landlock, "version": version, "grants": grants(self._root), "own": list(_SELF),

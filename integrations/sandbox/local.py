@@ -1,14 +1,17 @@
 """The sandbox of this machine: the first tier that stands, or a refusal that says what to install. Never no walls."""
 
+import json
 import os
 import re
+import shutil
 import stat
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from agents.errors import SandboxRefusedError
 from agents.sandbox import Input, Limits, SandboxResult
-from integrations.sandbox.cell import Cell
+from integrations.sandbox.cell import Cell, Preload
 from integrations.sandbox.collector import collect
 from integrations.sandbox.content import plain_text
 from integrations.sandbox.handshake import MOST_INPUTS
@@ -21,28 +24,28 @@ from memory.errors import InputError
 START_SECONDS = 20.0
 """A worker that has not answered by then will not: on a busy laptop it takes 0.1 s."""
 _INPUT_NAME = re.compile(r"(?:[\w+-][\w .,()+-]{0,99}/){0,3}[\w+-][\w .,()+-]{0,199}")
-MakeCell = Callable[[Limits, int], Cell]
+MakeCell = Callable[[Limits, int, Preload | None], Cell]
 
 
-def bubblewrap(limits: Limits, input_bytes: int) -> Cell:
+def bubblewrap(limits: Limits, input_bytes: int, preload: Preload | None = None) -> Cell:
     """The first tier on Linux."""
     from integrations.sandbox.bubblewrap import BubblewrapCell
 
-    return BubblewrapCell(limits, input_bytes)
+    return BubblewrapCell(limits, input_bytes, preload=preload)
 
 
-def landlock(limits: Limits, input_bytes: int) -> Cell:
+def landlock(limits: Limits, input_bytes: int, preload: Preload | None = None) -> Cell:
     """The second tier on Linux."""
     from integrations.sandbox.landlock import LandlockCell
 
-    return LandlockCell(limits, input_bytes)
+    return LandlockCell(limits, input_bytes, preload=preload)
 
 
-def seatbelt(limits: Limits, input_bytes: int) -> Cell:
+def seatbelt(limits: Limits, input_bytes: int, preload: Preload | None = None) -> Cell:
     """MacOS."""
     from integrations.sandbox.seatbelt import SeatbeltCell
 
-    return SeatbeltCell(limits, input_bytes)
+    return SeatbeltCell(limits, input_bytes, preload=preload)
 
 
 def tiers(settings: SandboxSettings) -> list[MakeCell]:
@@ -55,6 +58,12 @@ def tiers(settings: SandboxSettings) -> list[MakeCell]:
     if settings.tier != "auto":
         return [known[settings.tier]]
     return [bubblewrap, landlock]
+
+
+_LIST_FONTS = """import json, pathlib, matplotlib, matplotlib.font_manager
+found = next(pathlib.Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
+pathlib.Path("out/fonts.json").write_text(json.dumps({"name": found.name, "content": found.read_text()}))
+"""
 
 
 class LocalSandbox:
@@ -81,13 +90,29 @@ class LocalSandbox:
                 raise InputError(f"a run takes at most {MOST_INPUTS} inputs, not {len(inputs)}: put them into one Parquet file")
             for item in inputs:
                 opened.append((_checked(item.name, {name for name, _ in opened}), _open(item)))
-            return self._run(Job(script, tuple(opened), limits))
+            return self._run(Job(script, tuple(opened), limits), self._caches(code))
         finally:
             for fd in (script, *(fd for _, fd in opened)):
                 os.close(fd)
 
-    def _run(self, job: Job) -> SandboxResult:
-        cell = self._cell(job)
+    def _caches(self, code: str) -> Preload | None:
+        """The list of fonts for code that draws: matplotlib takes a second to make it. Made once, in a run of our own code."""
+        if "matplotlib" not in code or code == _LIST_FONTS:
+            return None
+        path = self._store / ".cache" / f"fonts-{version('matplotlib')}.json"
+        if not path.exists():
+            made = self.run(_LIST_FONTS, [], Limits())
+            if not made.files:
+                return None
+            path.parent.mkdir(exist_ok=True)
+            partial = path.with_suffix(".partial")
+            shutil.copyfile(made.files[0].path, partial)
+            partial.replace(path)
+        fonts = json.loads(path.read_text(encoding="utf-8"))
+        return Preload((), ((f"matplotlib/{fonts['name']}", fonts["content"].encode()),))
+
+    def _run(self, job: Job, caches: Preload | None) -> SandboxResult:
+        cell = self._cell(job, caches)
         try:
             outcome = supervise(cell, job)
             collected = collect(cell.out, self._store, job.limits)
@@ -98,11 +123,11 @@ class LocalSandbox:
             stderr=plain_text(outcome.stderr), files=collected.files, rejected=collected.rejected, usage=outcome.usage,
         )  # fmt: skip
 
-    def _cell(self, job: Job) -> Cell:
+    def _cell(self, job: Job, caches: Preload | None) -> Cell:
         """A worker that stands inside its walls: a warm one where there is one, else the first tier that stands."""
         size = sum(os.fstat(fd).st_size for _, fd in job.inputs)
         waiting = self._warm.take(job.limits, size) if self._warm else None
-        return waiting or standing(self._makers, job.limits, size)
+        return waiting or standing(self._makers, job.limits, size, caches)
 
     def close(self) -> None:
         """End the workers that wait."""
@@ -110,7 +135,7 @@ class LocalSandbox:
             self._warm.close()
 
 
-def standing(makers: Sequence[MakeCell], limits: Limits, input_bytes: int) -> Cell:
+def standing(makers: Sequence[MakeCell], limits: Limits, input_bytes: int, preload: Preload | None = None) -> Cell:
     """The first of the tiers whose walls stand.
 
     Raises:
@@ -120,7 +145,7 @@ def standing(makers: Sequence[MakeCell], limits: Limits, input_bytes: int) -> Ce
     for make in makers:
         cell: Cell | None = None
         try:
-            cell = make(limits, input_bytes)
+            cell = make(limits, input_bytes, preload)
             cell.ready(START_SECONDS)
         except (SandboxRefusedError, OSError) as error:
             reasons.append(str(error))

@@ -13,7 +13,7 @@ from pathlib import Path
 from agents.errors import SandboxRefusedError
 from agents.sandbox import Limits, Tier
 from integrations.sandbox import program
-from integrations.sandbox.cell import Cell, Ends, Sample, close_worker_ends, open_ends
+from integrations.sandbox.cell import Cell, Ends, Preload, Sample, close_worker_ends, open_ends
 from integrations.sandbox.family import tree
 from integrations.sandbox.handshake import receive_job
 from integrations.sandbox.inside.keeper import remove_tree
@@ -59,11 +59,11 @@ class Engine:
         return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def container(engine: str, runtime: str, image: str) -> Callable[[Limits, int], Cell]:
+def container(engine: str, runtime: str, image: str) -> Callable[[Limits, int, Preload | None], Cell]:
     """What makes containers."""
 
-    def oci(limits: Limits, input_bytes: int) -> Cell:
-        del input_bytes
+    def oci(limits: Limits, input_bytes: int, preload: Preload | None = None) -> Cell:
+        del input_bytes, preload
         return OciCell(Engine(engine, runtime, image), limits)
 
     return oci

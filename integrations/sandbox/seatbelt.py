@@ -12,7 +12,7 @@ from pathlib import Path
 from agents.errors import SandboxRefusedError
 from agents.sandbox import Limits, Tier
 from integrations.sandbox import program
-from integrations.sandbox.cell import Sample, close_worker_ends, font_cache, open_ends
+from integrations.sandbox.cell import Preload, Sample, close_worker_ends, font_cache, open_ends
 from integrations.sandbox.family import tree
 from integrations.sandbox.handshake import await_ready, receive_folders
 from integrations.sandbox.inside.keeper import remove_tree
@@ -49,7 +49,7 @@ class SeatbeltCell:
 
     tier: Tier = "seatbelt"
 
-    def __init__(self, limits: Limits, input_bytes: int = 0) -> None:
+    def __init__(self, limits: Limits, input_bytes: int = 0, *, preload: Preload | None = None) -> None:
         """Start the worker.
 
         Raises:
@@ -70,7 +70,8 @@ class SeatbeltCell:
         self._ended, ended = socket.socketpair()
         control = ends.worker_control.fileno()
         spec = {
-            "control": control, "root": self._root, "watched": [self._root, f"{self._root}/tmp"], "walls": None, "preload": None,
+            "control": control, "root": self._root, "watched": [self._root, f"{self._root}/tmp"], "walls": None,
+            "preload": preload.spec() if preload else None,
             "limits": {"RLIMIT_CORE": 0, "RLIMIT_NOFILE": 512}, "paths": list(program.library_paths()),
         }  # fmt: skip
         bundle = program.in_memory("worker", program.bundle("worker", (), spec))

@@ -51,6 +51,12 @@ def _start(command: Sequence[str], environment: Mapping[str, str], streams: Stre
     )  # fmt: skip
 
 
+def reach() -> None:
+    """Let whoever is started from now on reach the interpreter, as root's children that drop their rights later need."""
+    if os.geteuid() == 0:
+        _thread().submit(_make_reachable).result()
+
+
 @cache
 def _thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-spawner")

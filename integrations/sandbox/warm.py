@@ -12,7 +12,7 @@ LIBRARIES = ("numpy", "pandas", "duckdb", "pyarrow", "pyarrow.parquet", "matplot
 ROOM = 128 * MIB
 """Bytes of inputs that a waiting worker has room for; a job with more gets a fresh one."""
 WARM_UP_SECONDS = 60.0
-MakeWarm = Callable[[Limits, int, Preload], Cell]
+MakeWarm = Callable[[Limits, int, Preload | None], Cell]
 
 
 class WarmWorkers:

@@ -55,17 +55,24 @@ def _cannot_signal(pid: int) -> bool:
 
 
 def _wait(child: int, alive: int) -> tuple[int, bool]:
-    """The child's wait status, and whether the supervisor went away or asked for the end first."""
-    fd = os.pidfd_open(child)
+    """The child's wait status, and whether the supervisor went away first. Orphans are reaped as they die."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     poller = select.poll()
-    poller.register(fd, select.POLLIN)
+    poller.register(woken, select.POLLIN)
     poller.register(alive, select.POLLIN | select.POLLHUP)
-    ready = {number for number, _ in poller.poll()}
-    if fd in ready:
-        _, status = os.waitpid(child, 0)
-        return status, False
-    asked = os.read(alive, 1) == b"x"
-    return int(signal.SIGKILL), not asked
+    while True:
+        while (gone := os.waitpid(-1, os.WNOHANG))[0]:
+            if gone[0] == child:
+                return gone[1], False
+        ready = {number for number, _ in poller.poll()}
+        if alive in ready:
+            asked = os.read(alive, 1) == b"x"
+            return int(signal.SIGKILL), not asked
+        os.read(woken, 4096)
 
 
 def _end_family(*, scoped: bool) -> None:

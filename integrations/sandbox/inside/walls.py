@@ -92,6 +92,7 @@ def enter(spec: dict[str, Any]) -> None:
     """The worker's walls: its own Landlock domain inside the keeper's, then the filter."""
     if spec["landlock"]:
         grants = [*spec["grants"], *((f"/proc/{os.getpid()}/{name}", READ_FILE | READ_DIR) for name in spec["own"])]
-        restrict(spec["version"], grants, files="files" in spec["landlock"], network=True, scope="scope" in spec["landlock"])
+        bounds = {name: name in spec["landlock"] for name in ("files", "network", "scope")}
+        restrict(spec["version"], grants, **bounds)
     if spec["filter"]:
         filter_calls(spec["filter"])
