@@ -90,7 +90,7 @@ class LocalSandbox:
                 raise InputError(f"a run takes at most {MOST_INPUTS} inputs, not {len(inputs)}: put them into one Parquet file")
             for item in inputs:
                 opened.append((_checked(item.name, {name for name, _ in opened}), _open(item)))
-            return self._run(Job(script, tuple(opened), limits), self._caches(code))
+            return self._run(Job(script, tuple(opened), limits), code)
         finally:
             for fd in (script, *(fd for _, fd in opened)):
                 os.close(fd)
@@ -101,7 +101,7 @@ class LocalSandbox:
             return None
         path = self._store / ".cache" / f"fonts-{version('matplotlib')}.json"
         if not path.exists():
-            made = self.run(_LIST_FONTS, [], Limits())
+            made = LocalSandbox(self._store, self._makers).run(_LIST_FONTS, [], Limits())
             if not made.files:
                 return None
             path.parent.mkdir(exist_ok=True)
@@ -111,8 +111,8 @@ class LocalSandbox:
         fonts = json.loads(path.read_text(encoding="utf-8"))
         return Preload((), ((f"matplotlib/{fonts['name']}", fonts["content"].encode()),))
 
-    def _run(self, job: Job, caches: Preload | None) -> SandboxResult:
-        cell = self._cell(job, caches)
+    def _run(self, job: Job, code: str) -> SandboxResult:
+        cell = self._cell(job, code)
         try:
             outcome = supervise(cell, job)
             collected = collect(cell.out, self._store, job.limits)
@@ -123,11 +123,11 @@ class LocalSandbox:
             stderr=plain_text(outcome.stderr), files=collected.files, rejected=collected.rejected, usage=outcome.usage,
         )  # fmt: skip
 
-    def _cell(self, job: Job, caches: Preload | None) -> Cell:
+    def _cell(self, job: Job, code: str) -> Cell:
         """A worker that stands inside its walls: a warm one where there is one, else the first tier that stands."""
         size = sum(os.fstat(fd).st_size for _, fd in job.inputs)
         waiting = self._warm.take(job.limits, size) if self._warm else None
-        return waiting or standing(self._makers, job.limits, size, caches)
+        return waiting or standing(self._makers, job.limits, size, self._caches(code))
 
     def close(self) -> None:
         """End the workers that wait."""

@@ -33,7 +33,7 @@ def main(spec: dict[str, Any], modules: dict[str, ModuleType]) -> None:
     if "standins" in modules:
         modules["standins"].install(root)
     if spec["preload"]:
-        _preload(spec)
+        _quietly(_preload, spec)
     control.send(b"ready")
     _run(_receive(control), root, quick=bool(spec["preload"] and spec["preload"]["modules"]))
 
@@ -61,6 +61,21 @@ def _like_site() -> None:
 
     for name in ("exit", "quit"):
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D"))
+
+
+def _quietly(load: Any, spec: dict[str, Any]) -> None:
+    """What libraries say while they load is not the job's output."""
+    kept = [os.dup(fd) for fd in (1, 2)]
+    nowhere = os.open("/dev/null", os.O_WRONLY)
+    for fd in (1, 2):
+        os.dup2(nowhere, fd)
+    try:
+        load(spec)
+    finally:
+        for fd, old in zip((1, 2), kept, strict=True):
+            os.dup2(old, fd)
+            os.close(old)
+        os.close(nowhere)
 
 
 def _preload(spec: dict[str, Any]) -> None:
