@@ -49,7 +49,7 @@ def test_a_waiting_worker_ends_as_a_fresh_one_does(warm):
     workers.wait()
     failed = sandbox.run("def f():\n    return 1 / 0\nf()", [], Limits())
     assert failed.stderr.startswith("Traceback (most recent call last):\n  File")
-    assert "main.py\", line 3, in <module>" in failed.stderr
+    assert 'main.py", line 3, in <module>' in failed.stderr
     assert "stoa worker" not in failed.stderr
 
 
