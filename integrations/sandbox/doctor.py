@@ -71,13 +71,18 @@ def _tier(name: str, make: MakeCell, folder: Path) -> list[Check]:
                 {
                     "port": server.getsockname()[1],
                     "secret": str(secret), "home": str(Path.home()), "variables": [*program.environment("", ""), "PWD", "LC_CTYPE"],
-                    "interpreter": program.library_paths()[-1], "pid": os.getpid(), "calls": calls,
+                    "interpreter": program.library_paths()[-1], "on_the_way": _on_the_way(Path.home()), "pid": os.getpid(), "calls": calls,
                 }
             ),
             encoding="utf-8",
         )  # fmt: skip
         result = sandbox.run(PROBE, [Input("probe.json", given)], Limits(wall_seconds=20))
     return [*_walls(name, result), *_limits(name, sandbox)]
+
+
+def _on_the_way(home: Path) -> list[str]:
+    """Names in the home through which the interpreter is reached: seen, but with nothing else in them."""
+    return [Path(root).relative_to(home).parts[0] for root in program.interpreter_roots() if Path(root).is_relative_to(home)]
 
 
 def _walls(tier: str, result: SandboxResult) -> list[Check]:

@@ -42,7 +42,7 @@ def write(path):
 attempt("network, this machine", lambda: connect("127.0.0.1", given["port"]))
 attempt("network, outside", lambda: connect("192.0.2.1", 9))
 attempt("host files", lambda: open(given["secret"]).read())
-attempt("home", lambda: os.listdir(given["home"]) or None)
+attempt("home", lambda: sorted(set(os.listdir(given["home"])) - set(given["on_the_way"])) or None)
 attempt("environment", lambda: sorted(set(os.environ) - set(given["variables"])) or None)
 attempt("system is read-only", lambda: write("/usr/lib/stoa-probe"))
 attempt("interpreter is read-only", lambda: write(given["interpreter"] + "/stoa-probe"))

@@ -203,8 +203,26 @@ def breaches(cases: list[list]) -> list[list[str]]:
     ]
 
 
+BY_SIGNALS = "process_signal_host process_signal_keeper process_pidfd orphan_daemon orphan_new_groups bomb_fork process_limits_of_others"
+
+
+def older(version: int) -> dict[str, list[str]]:
+    """What a kernel with an older Landlock would contain: those attacks that the newer one holds by bounding signals."""
+    from integrations.sandbox.landlock import LandlockCell
+
+    chosen = [
+        *(Script(HERE / "attacks" / f"{name}.py") for name in BY_SIGNALS.split()),
+        Script(HERE / "honest" / "multiprocessing_pool.py"),
+    ]
+    found = run_all("landlock", chosen, [lambda limits, size, preload=None: LandlockCell(limits, size, preload=preload, version=version)])
+    return {name: answer["problems"] for name, answer in found.items()}
+
+
 def main() -> None:
     tier, *words = sys.argv[1:]
+    if tier == "older":
+        json.dump(older(int(words[0])), sys.stdout)
+        return
     if tier == "breaches":
         json.dump(breaches(json.loads(words[0])), sys.stdout)
         return

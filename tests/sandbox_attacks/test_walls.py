@@ -65,3 +65,9 @@ def test_nested_user_namespaces_are_closed_twice():
     )
     assert not any("was let through" in line or "user namespace" in line for line in once)
     assert any("was let through" in line or "user namespace" in line for line in never)
+
+
+@pytest.mark.parametrize("version", [3, 5])
+def test_where_landlock_does_not_bound_signals_the_filter_does(version):
+    found = drive(["older", str(version)], ordinary=os.geteuid() == 0)
+    assert {name: problems for name, problems in found.items() if problems} == {}
