@@ -92,14 +92,36 @@ def _preload(spec: dict[str, Any]) -> None:
         except ImportError:
             continue
     if "matplotlib.pyplot" in sys.modules:
-        plot = sys.modules["matplotlib.pyplot"]
-        figure = plot.figure()
-        figure.add_subplot().set_title("warm")
-        figure.savefig(f"{spec['root']}/tmp/warm.png")
-        plot.close(figure)
-        os.unlink(f"{spec['root']}/tmp/warm.png")
+        _draw_once(f"{spec['root']}/tmp/warm.png")
     if "duckdb" in sys.modules:
-        sys.modules["duckdb"].connect().execute("SELECT 1").df()
+        _query_once(f"{spec['root']}/tmp/warm.parquet")
+    # What is loaded now lives as long as the worker: the collector need not walk it during the job.
+    gc = importlib.import_module("gc")
+    gc.collect()
+    gc.freeze()
+
+
+def _draw_once(path: str) -> None:
+    """Fonts, ticks and the picture writer are loaded by the first chart."""
+    plot = sys.modules["matplotlib.pyplot"]
+    figure = plot.figure()
+    axes = figure.add_subplot()
+    axes.plot([1, 2], [1, 2], label="warm")
+    axes.legend()
+    axes.set_title("warm")
+    figure.savefig(path)
+    plot.close(figure)
+    os.unlink(path)
+
+
+def _query_once(path: str) -> None:
+    """The Parquet reader and the way to pandas are loaded by the first query."""
+    database = sys.modules["duckdb"].connect()
+    database.execute(f"COPY (SELECT range AS x, range % 3 AS y FROM range(100)) TO '{path}'")  # noqa: S608 - our own path
+    frame = database.execute(f"SELECT y, avg(x) AS mean FROM '{path}' GROUP BY y ORDER BY y").df()  # noqa: S608 - our own path
+    frame.groupby("y")["mean"].mean()
+    database.close()
+    os.unlink(path)
 
 
 def _receive(control: _socket.socket) -> dict[str, Any]:
