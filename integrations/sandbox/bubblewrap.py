@@ -139,7 +139,7 @@ class BubblewrapCell:
         try:
             self._folders = receive_folders(self.control, self.stderr, timeout, "bubblewrap")
         except SandboxRefusedError as error:
-            raise SandboxRefusedError(f"{error}: {mend()}") from error
+            raise SandboxRefusedError(f"{error}: {mend()}" if "bwrap:" in str(error) else str(error)) from error
         self.out, processes, *self._watched, self._temporary = self._folders
         self._family = Family(processes, outsiders=frozenset({1}))
         try:

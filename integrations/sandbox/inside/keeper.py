@@ -5,14 +5,19 @@ kill "everybody" and the kernel makes that mean the family, in one step that no 
 touch the keeper.
 """
 
+from __future__ import annotations
+
+import _signal as signal  # type: ignore[import-not-found]  # the module without underscore brings enums, which take longer than the keeper has
 import marshal
 import os
 import resource
 import select
-import signal
 import time
-from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself takes longer to import than all the rest together
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
 
 
 def main(spec: dict[str, Any], modules: dict[str, ModuleType]) -> None:

@@ -1,12 +1,17 @@
 """What honest scripts miss where there is no private /dev/shm and no changing of file attributes. Convenience, never a wall."""
 
+from __future__ import annotations
+
 import ctypes
 import errno
 import mmap
 import os
-import threading
 import time
-from typing import Any
+from _thread import get_ident
+
+TYPE_CHECKING = False  # typing itself takes longer to import than all the rest together
+if TYPE_CHECKING:
+    from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _SIZE = 64
@@ -32,7 +37,7 @@ class SemLock:
             raise OSError(ctypes.get_errno(), "sem_init")
 
     @staticmethod
-    def _rebuild(*_: Any) -> "SemLock":
+    def _rebuild(*_: Any) -> SemLock:
         raise RuntimeError("locks are shared with forked processes only here: use the fork start method")
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
@@ -47,7 +52,7 @@ class SemLock:
             return False
         if answer:
             raise OSError(answer, os.strerror(answer))
-        self._held, self._owner = self._held + 1, threading.get_ident()
+        self._held, self._owner = self._held + 1, get_ident()
         return True
 
     def _wait(self, block: bool, deadline: float | None) -> int:
@@ -78,7 +83,7 @@ class SemLock:
         return self._held
 
     def _is_mine(self) -> bool:
-        return self._held > 0 and self._owner == threading.get_ident()
+        return self._held > 0 and self._owner == get_ident()
 
     def _get_value(self) -> int:
         value = ctypes.c_int()

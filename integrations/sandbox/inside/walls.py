@@ -1,10 +1,15 @@
 """Landlock and seccomp, entered by the process itself through ctypes; what is entered cannot be left."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 import stat
 import struct
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself takes longer to import than all the rest together
+if TYPE_CHECKING:
+    from typing import Any
 
 CREATE, ADD, RESTRICT = 444, 445, 446
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << bit for bit in range(6))

@@ -3,13 +3,18 @@
 It is started as ``python -I -S`` and says hello over the control socket with the folders that the supervisor watches.
 """
 
+from __future__ import annotations
+
 import _socket
 import marshal
 import os
 import resource
 import sys
-from types import CodeType, ModuleType, TracebackType
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself takes longer to import than all the rest together
+if TYPE_CHECKING:
+    from types import ModuleType, TracebackType
+    from typing import Any
 
 _OWN_NAMES = frozenset({"in", "out", "inputs", "main.py"})
 
@@ -229,7 +234,6 @@ def start(program: dict[str, Any]) -> None:
     """Load the modules that came along and hand over to the one that leads."""
     modules: dict[str, ModuleType] = {}
     for name, code in program["modules"].items():
-        assert isinstance(code, CodeType)
         modules[name] = type(sys)(name)
         exec(code, modules[name].__dict__)  # noqa: S102 - our own modules
     modules[program["lead"]].__dict__["main"](program["spec"], modules)
