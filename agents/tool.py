@@ -26,6 +26,7 @@ MODULES = (
     "agents.tools.verdicts",
     "agents.tools.chart",
     "agents.tools.thesis",
+    "agents.tools.code",
 )
 
 

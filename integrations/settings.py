@@ -91,6 +91,17 @@ class DataSettings(_Section):
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
 
 
+class SandboxSettings(_Section):
+    """Where the agents' own code runs."""
+
+    tier: Literal["auto", "bubblewrap", "landlock", "seatbelt", "oci"] = Field(
+        default="auto", description="auto takes the first whose walls stand: bubblewrap, then landlock"
+    )
+    image: str = Field(default="", description="of the container, for the oci tier: Python with the libraries")
+    engine: str = Field(default="docker", description="what starts containers: docker or podman")
+    runtime: str = Field(default="runsc", description="what holds containers: gVisor's runsc, or another that the engine knows")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -103,6 +114,7 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
     data: DataSettings = DataSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from agents.picture import Painter
+from agents.sandbox import Sandbox, Snapshots
 from agents.turn import Agent, Finding, Post, Say, Turn
 from agents.workbench import Workbench
 from memory.book import Book
@@ -70,10 +71,15 @@ class Context:
     seed: int = 0
     rounds: int = 2
     painter: Painter | None = None
+    sandbox: Sandbox | None = None
+    snapshots: Snapshots | None = None
 
     def workbench(self, run_id: str, as_of: datetime) -> Workbench:
         """The desk at an as-of, for one turn."""
-        return Workbench(self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed, self.painter)
+        return Workbench(
+            self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed, self.painter, self.sandbox,
+            self.snapshots,
+        )  # fmt: skip
 
     def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime, *, thread_id: str = "") -> "Saved":
         """Write a turn: posts and findings as records, posts also as effects, in one fenced transaction.

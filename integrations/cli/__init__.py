@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, data, desk, forecasts, memory, moving, runs, thesis, tools, worker
+from integrations.cli import approvals, ask, data, desk, forecasts, memory, moving, runs, sandbox, thesis, tools, worker
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(approvals.app, name="approvals", help="Changes that wait for a per
 app.add_typer(runs.app, name="runs", help="Runs: list, show, pause, resume, retry, cancel.")
 app.add_typer(moving.app, name="desk", help="Where the desk keeps what it knows.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
+app.add_typer(sandbox.app, name="sandbox", help="Code behind walls: run a file, check the walls.")
 app.command("score")(forecasts.score)
 
 
