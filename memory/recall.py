@@ -177,7 +177,9 @@ def _fuse(rows: Sequence[Any], lexical: dict[int, float], vector: dict[str, floa
                 why={name: round(share, 4) for name, share in why.items() if share},
             )
         )
-    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
+    # Equal scores in the order of writing: an id is partly drawn by chance.
+    first = {row.id: row.seq for row in rows}
+    return sorted(hits, key=lambda hit: (-hit.score, first[hit.id]))
 
 
 def _distinct(hits: list[Hit]) -> list[Hit]:
