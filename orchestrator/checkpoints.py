@@ -37,7 +37,7 @@ class Guard(Protocol):
         ...
 
 
-CONNECT = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=20000 -c lock_timeout=30000"}
+CONNECT = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=30000"}
 
 SET_UP_LOCK, SET_UP_SECONDS = 0x570B, 30
 
