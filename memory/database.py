@@ -16,7 +16,7 @@ HEAD = "0020"
 """The newest migration; opening an older database upgrades it."""
 
 BUSY_MILLISECONDS = 30_000
-IDLE_MILLISECONDS = 20_000
+IDLE_MILLISECONDS = 30_000
 """PostgreSQL ends a write transaction whose process says nothing for so long: a frozen process must not hold the desk."""
 
 WRITERS = 0x570A

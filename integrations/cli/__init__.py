@@ -48,6 +48,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        print(f"stoa: a file could not be used ({error}): check its place and the space on the disk", file=sys.stderr)  # noqa: T201 - as above
+        sys.exit(1)
     except KeyboardInterrupt:
         print("stoa: stopped; a run goes on with stoa runs resume", file=sys.stderr)  # noqa: T201 - the command line speaks here
         sys.exit(130)
