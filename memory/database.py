@@ -19,6 +19,9 @@ BUSY_MILLISECONDS = 30_000
 IDLE_MILLISECONDS = 30_000
 """PostgreSQL ends a write transaction whose process says nothing for so long: a frozen process must not hold the desk."""
 
+ENDED = ("25P03", "57P01", "57P02", "57P03", "57P05")
+"""What PostgreSQL says when it ends a connection: for its silence, or because it shuts down or starts up."""
+
 WRITERS = 0x570A
 """The advisory lock of a desk's writers."""
 
@@ -137,7 +140,7 @@ class Database:
         except DataError as error:
             raise InputError(f"this cannot be stored ({_first_line(error)}): shorten it, or remove what is no text from it") from error
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            if not error.connection_invalidated and getattr(error.orig, "sqlstate", "") not in ENDED:
                 raise
             raise BusyError(self._sentence(error)) from error
 

@@ -107,7 +107,7 @@ main()
 """
 
 
-def limited(stoa, 1_500_000, *words):
+def limited(stoa, size, *words):
     """A command on a disk where no file can grow beyond ``size`` bytes."""
     command = [sys.executable, "-c", LIMITED, str(size), *words, "--desk", str(stoa.desk)]
     return subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=ROOT, timeout=120, check=False)
