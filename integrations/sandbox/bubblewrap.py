@@ -182,7 +182,8 @@ class BubblewrapCell:
             _await_death(self._init)
         else:
             self._process.kill()
-        code = self._process.wait(timeout=10)
+        _await_death(self._watch)
+        code = self._process.wait()
         return code if code >= 0 else 128 - code
 
     def close(self) -> None:

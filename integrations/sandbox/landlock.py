@@ -203,7 +203,7 @@ class LandlockCell:
             with contextlib.suppress(BrokenPipeError):  # it is reporting already
                 os.write(self._alive, b"x")
             self._code = self._read_report()
-            self._process.wait(timeout=10)
+            self._process.wait()  # it has reported, or is dead; waiting with a time would look again and again
             self._disk = (0.0, *self._disk[1:])
         return self._code
 

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agents.errors import SandboxRefusedError
 from agents.sandbox import Input, Limits, SandboxResult
@@ -18,8 +19,10 @@ from integrations.sandbox.handshake import MOST_INPUTS
 from integrations.sandbox.program import in_memory
 from integrations.sandbox.supervisor import Job, supervise
 from integrations.sandbox.warm import WarmWorkers
-from integrations.settings import SandboxSettings
 from memory.errors import InputError
+
+if TYPE_CHECKING:
+    from integrations.settings import SandboxSettings
 
 START_SECONDS = 20.0
 """A worker that has not answered by then will not: on a busy laptop it takes 0.1 s."""
@@ -48,7 +51,7 @@ def seatbelt(limits: Limits, input_bytes: int, preload: Preload | None = None) -
     return SeatbeltCell(limits, input_bytes, preload=preload)
 
 
-def tiers(settings: SandboxSettings) -> list[MakeCell]:
+def tiers(settings: "SandboxSettings") -> list[MakeCell]:
     """What is tried, in order."""
     if settings.tier == "oci":
         from integrations.sandbox.oci import container

@@ -65,6 +65,7 @@ import sys, tempfile
 from pathlib import Path
 from agents.sandbox import Limits
 from integrations.sandbox.local import LocalSandbox, {tier}
+print("begun", flush=True)
 code = "import os, time; os.fork(); os.setsid() if os.getppid() < 3 else 0; print('up'); time.sleep(60)"
 LocalSandbox(Path(tempfile.gettempdir()), [{tier}]).run(code, [], Limits(wall_seconds=60))
 """
@@ -95,14 +96,15 @@ def test_when_the_supervisor_is_killed_nobody_lives_on(tier, tmp_path):
     shared = Path("/var/tmp") if os.geteuid() == 0 else tmp_path
     before = set(shared.glob("stoa-run-*"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(shared)}
-    process = subprocess.Popen([sys.executable, "-c", SUPERVISED.format(tier=tier)], env=environment)
+    process = subprocess.Popen([sys.executable, "-c", SUPERVISED.format(tier=tier)], env=environment, stdout=subprocess.PIPE)
     try:
-        for enough in (1, 3 if tier == "landlock" else 4):
-            assert wait_until(lambda enough=enough: len(descendants(process.pid)) >= enough)
+        assert process.stdout.readline() == b"begun\n"
+        assert wait_until(lambda: len(descendants(process.pid)) >= (3 if tier == "landlock" else 4))
         family = descendants(process.pid)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(5)
+        process.stdout.close()
 
     def gone():
         return not any(Path(f"/proc/{pid}").exists() and "\nState:\tZ" not in status(pid) for pid in family)
