@@ -3,7 +3,7 @@
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -39,6 +39,36 @@ class ModelSettings(_Section):
     budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
 
 
+class SlackSettings(_Section):
+    """The desk in Slack; its tokens come from the environment alone, see ``slack_tokens``."""
+
+    channels: tuple[str, ...] = Field(default=(), description="ids of the channels it works in; the first one gets the research runs")
+    people: tuple[str, ...] = Field(default=(), description="ids of who may talk to it; empty means everyone in its channels")
+    approvers: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description='who may approve what: a pattern of thesis names, e.g. "silver-*", and ids of people'
+    )
+    direct_messages: bool = Field(default=True, description="whether it answers direct messages")
+    external: bool = Field(default=False, description="whether it works in channels shared with other organisations")
+    mode: Literal["socket", "http"] = "socket"
+    host: str = Field(default="127.0.0.1", description="of the endpoint, with mode http")
+    port: int = Field(default=3000, ge=0, le=65535, description="of the endpoint, with mode http")
+    workers: int = Field(default=2, ge=1, le=16, description="threads of conversation worked on at once")
+    post_seconds: float = Field(default=1.0, gt=0, description="between two posts in one channel")
+    settle_seconds: float = Field(default=0.25, ge=0, description="an event waits this long for one that should have come before it")
+    ping_seconds: float = Field(default=5.0, gt=0, description="after this a lost connection is noticed, with mode socket")
+    streaming_after: float = Field(default=1.5, ge=0, description="seconds after which an answer on its way is shown as it is written")
+    max_file_mb: float = Field(default=20, gt=0, description="larger files dropped into a channel are not taken in")
+    api_url: str = Field(default="", description="of the Web API; empty means slack.com")
+
+
+class SlackTokens(_Section):
+    """Secrets of the Slack app: from the environment, never from the file."""
+
+    bot: SecretStr | None = Field(default=None, description="SLACK_BOT_TOKEN")
+    app: SecretStr | None = Field(default=None, description="SLACK_APP_TOKEN, with mode socket")
+    signing: SecretStr | None = Field(default=None, description="SLACK_SIGNING_SECRET, with mode http")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -47,6 +77,7 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    slack: SlackSettings = SlackSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod
@@ -82,3 +113,10 @@ def load_settings(folder: Path) -> Settings:
         raise InputError(f"{FILE}: {first_problem(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{FILE} is no valid TOML: mend {error}") from error
+
+
+def slack_tokens() -> SlackTokens:
+    """The secrets of the Slack app that the environment holds."""
+    names = {"bot": "SLACK_BOT_TOKEN", "app": "SLACK_APP_TOKEN", "signing": "SLACK_SIGNING_SECRET"}
+    found = {field: os.environ.get(name) for field, name in names.items()}  # noqa: TID251 - the one reader of them
+    return SlackTokens(**{field: SecretStr(value) for field, value in found.items() if value})

@@ -53,6 +53,12 @@ class TerminalChannel:
         else:
             self._status.update(text)
 
+    def drafting(self, key: str, thread_id: str, role: str, text: str | None) -> None:
+        """A word that the role is at work; the terminal shows the post when it is whole."""
+        del key, thread_id
+        if text is not None:
+            self.progress(f"{role} is writing")
+
     def close(self) -> None:
         """Take the spinner away."""
         if self._status is not None:
@@ -67,4 +73,7 @@ class SilentChannel:
         """Kept in memory by the outbox; not shown."""
 
     def progress(self, text: str) -> None:
+        """Not shown."""
+
+    def drafting(self, key: str, thread_id: str, role: str, text: str | None) -> None:
         """Not shown."""

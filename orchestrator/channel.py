@@ -30,3 +30,7 @@ class Channel(Protocol):
     def progress(self, text: str) -> None:
         """Say what is under way; not kept."""
         ...
+
+    def drafting(self, key: str, thread_id: str, role: str, text: str | None) -> None:
+        """A post under ``key`` is being written and reads ``text`` so far; the post takes its place. None: none will come."""
+        ...

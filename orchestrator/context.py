@@ -15,7 +15,7 @@ from memory.intake import IntakeReport
 from memory.journal import Journal
 from memory.market import Market, Refreshed
 from memory.recall import Recall
-from memory.records import Draft, Kind, Relation, Trust
+from memory.records import Draft, Kind, Record, Relation, Trust
 from memory.store import Store
 from memory.thesis import Proposal
 from orchestrator.channel import Channel, Message
@@ -64,10 +64,11 @@ class Context:
         """The desk at an as-of, for one turn."""
         return Workbench(self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed)
 
-    def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime) -> "Saved":
+    def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime, thread_id: str = "") -> "Saved":
         """Write a turn: posts and findings as records, posts also as effects, in one fenced transaction.
 
-        The keys come from run, step and position, so a step that is run again after a crash writes nothing new.
+        A talk in the thread of another run names that thread. The keys come from run, step and position, so a step
+        that is run again after a crash writes nothing new.
         """
         turn = self._grounded(turn)
         saved = Saved([], [], [])
@@ -75,9 +76,12 @@ class Context:
             self.journal.hold(connection, run_id, fence)
             for number, post in enumerate(turn.posts):
                 key = f"{run_id}:{step}:post:{number}"
-                record = self.store.write(connection, _message(post, run_id, key, as_of), linked=_cited(post))
+                place = {"thread_id": thread_id or run_id}
+                draft = _message(post, run_id, key, as_of).model_copy(update=place)
+                sent = _outgoing(post, run_id, key).model_copy(update=place)
+                record = self.store.write(connection, draft, linked=_cited(post))
                 saved.posts.append(record.id)
-                self.journal.emit(connection, key, run_id, "post", _outgoing(post, run_id, key).model_dump(mode="json"))
+                self.journal.emit(connection, key, run_id, "post", sent.model_dump(mode="json"))
             for number, finding in enumerate(turn.findings):
                 draft = _found(finding, run_id, f"{run_id}:{step}:finding:{number}", as_of)
                 saved.findings.append(self.store.write(connection, draft).id)
@@ -118,6 +122,16 @@ class Context:
         found = self.store.many(ids)
         return tuple(Post(**found[name].data) for name in ids if name in found)
 
+    def said(self, thread_id: str, last: int = 12) -> tuple[Post, ...]:
+        """The last messages of a thread, people's among them, in order."""
+        found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE], live=True)
+        return tuple(_post(record) for record in found[-last:])
+
+    def said_by_people(self, thread_id: str) -> tuple[Post, ...]:
+        """What people have said in a thread, in order."""
+        found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE], live=True)
+        return tuple(_post(record) for record in found if record.trust is Trust.PERSON)
+
     def proposals(self, ids: Sequence[str]) -> tuple[Proposal, ...]:
         """Proposals back from their records, in order."""
         found = self.store.many(ids)
@@ -139,6 +153,12 @@ def _message(post: Post, run_id: str, key: str, as_of: datetime) -> Draft:
         thesis_slugs=(post.thesis,) if post.thesis else (), data=post.model_dump(mode="json"), trust=Trust.AGENT,
         known_from=as_of, idempotency_key=key,
     )  # fmt: skip
+
+
+def _post(record: Record) -> Post:
+    if record.trust is Trust.PERSON:
+        return Post(role=record.author, text=record.body)
+    return Post(**record.data)
 
 
 def _cited(post: Post) -> list[tuple[Relation, str]]:

@@ -5,10 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from memory.book import apply_patch
 from memory.errors import ConflictError, StaleError, StoaError
 from memory.journal import Approval, RunRow
+from memory.thesis import Proposal
+from orchestrator import gate
 from orchestrator.context import Context
 from orchestrator.errors import RunError
 
@@ -69,6 +72,16 @@ def advance(context: Context, checkpoints: Path, run_id: str) -> RunRow:
     return context.journal.run(run_id)
 
 
+class Decision(NamedTuple):
+    """A person's answer to a question."""
+
+    approve: bool
+    by: str
+    reason: str = ""
+    edited: Proposal | None = None
+    """What the person made of the proposal, where it was not approved as it stood."""
+
+
 def decide(context: Context, checkpoints: Path, approval_id: str, *, approve: bool, by: str, reason: str = "") -> Approval:
     """Give a person's answer, once, and let its run go on.
 
@@ -76,16 +89,53 @@ def decide(context: Context, checkpoints: Path, approval_id: str, *, approve: bo
         StaleError: the thesis has a newer revision than the one the question was about; nothing is changed.
         ConflictError: it was decided before, or it has expired.
     """
+    return settle(context, checkpoints, approval_id, Decision(approve, by, reason))
+
+
+def settle(context: Context, checkpoints: Path, approval_id: str, decision: Decision) -> Approval:
+    """``decide``, with all that a decision may hold.
+
+    Raises:
+        InputError: the edited proposal gives no valid thesis; nothing is decided.
+    """
     item = context.journal.approval(approval_id)
     refusal = _too_late(context, item) if item.status == "pending" else None
     if refusal is None:
-        context.journal.decide(approval_id, "approved" if approve else "rejected", by, reason)
+        if decision.edited is not None:
+            apply_patch(context.book.get(item.proposal.thesis).thesis.model_dump(mode="json"), decision.edited)
+        status: Literal["approved", "rejected"] = "approved" if decision.approve else "rejected"
+        context.journal.decide(approval_id, status, decision.by, decision.reason, decision.edited)
     # Also after a refusal: what can no longer be answered must not hold its run.
-    if context.journal.run(item.run_id).status != "cancelled":
-        advance(context, checkpoints, item.run_id)
+    land(context, checkpoints, approval_id)
     if refusal is not None:
         raise refusal
     return context.journal.approval(approval_id)
+
+
+def land(context: Context, checkpoints: Path, approval_id: str) -> None:
+    """Let what follows from a decision happen; again after a crash, it happens once."""
+    item = context.journal.approval(approval_id)
+    run = context.journal.run(item.run_id)
+    if run.status == "cancelled":
+        return
+    if run.kind == "research":
+        advance(context, checkpoints, item.run_id)
+        return
+    # A talk has no parked branch: its changes land by themselves, under the fence of whoever lands them.
+    fence = context.journal.take(item.run_id)
+    gate.settle(context, approval_id, item.run_id, fence, max(item.created_at, context.book.get(item.proposal.thesis).effective_at))
+    if not context.journal.approvals(status="pending", run_id=item.run_id):
+        context.journal.set_status(item.run_id, "done")
+
+
+def expire(context: Context, checkpoints: Path) -> list[str]:
+    """Close the questions that nobody answered in time or that a revision has overtaken; their ids."""
+    closed = []
+    for item in context.journal.approvals(status="pending"):
+        if _too_late(context, item) is not None:
+            land(context, checkpoints, item.id)
+            closed.append(item.id)
+    return closed
 
 
 def _too_late(context: Context, item: Approval) -> ConflictError | None:

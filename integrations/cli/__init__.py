@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, desk, forecasts, memory, runs, thesis, tools
+from integrations.cli import approvals, ask, desk, forecasts, memory, runs, serve, thesis, tools
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ desk.register(app)
 memory.register(app)
 runs.register(app)
 ask.register(app)
+serve.register(app)
 app.add_typer(thesis.app, name="thesis", help="The thesis book.")
 app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before the fact, resolved by code.")
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")

@@ -1,0 +1,60 @@
+"""The desk as a process that goes on: in Slack, and where the other parts bring it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from integrations.cli.common import HERE, DeskOption, console, open_desk
+
+if TYPE_CHECKING:
+    from integrations.desk import Desk
+    from integrations.slack.app import SlackDesk
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(serve)
+
+
+def serve(
+    slack: Annotated[bool, typer.Option("--slack", help="Work in Slack; docs/slack.md sets it up.")] = False,
+    desk: DeskOption = HERE,
+) -> None:
+    """Serve the desk until it is stopped."""
+    from memory.errors import InputError
+
+    if not slack:
+        raise InputError("there is nothing to serve: say where, e.g. stoa serve --slack")
+    with open_desk(desk) as opened:
+        _slack(opened)
+
+
+def _slack(desk: "Desk") -> None:
+    import asyncio
+
+    from integrations.settings import slack_tokens
+    from integrations.slack.errors import SlackSetupError
+
+    try:
+        from integrations.slack.app import SlackDesk, missing
+
+        problem = missing(desk, slack_tokens())
+        if not problem:
+            import slack_bolt  # noqa: F401 - whether it is there
+    except ModuleNotFoundError as error:
+        raise SlackSetupError(f"the package {error.name} is missing: install stoa-desk[slack]") from error
+    if problem:
+        raise SlackSetupError(problem)
+    asyncio.run(_until_stopped(SlackDesk(desk, slack_tokens())))
+
+
+async def _until_stopped(app: "SlackDesk") -> None:
+    import asyncio
+    import signal
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    out = console(stderr=True)
+    await app.run(stop, lambda: out.print(f"The desk is in Slack ({app.where}). Stop it with Ctrl-C; nothing is lost."))
