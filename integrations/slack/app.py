@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("stoa.slack")
 
 EXPIRY_SECONDS = 30.0
+GRACE_SECONDS = 5.0
+SWITCH_SECONDS = 0.0005
+"""Between threads: with Python's 5 ms, the loop that acknowledges waits a quarter of a second behind two busy workers."""
 
 
 def missing(desk: "Desk", tokens: "SlackTokens") -> str:
@@ -87,6 +91,7 @@ class SlackDesk:
             lock.release()
 
     async def _run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         await asyncio.to_thread(_warm, self._desk)
         async with self._client() as client:
             who = await identity(client)
@@ -110,6 +115,9 @@ class SlackDesk:
                     tasks = [group.create_task(job) for job in (worker.run(), sender.run(), self._expire(answers))]
                     ready()
                     await stop.wait()
+                    worker.stop()
+                    # What is under way may finish; a run that takes longer goes on after the next start.
+                    await asyncio.wait(tasks[:1], timeout=GRACE_SECONDS)
                     for task in tasks:
                         task.cancel()
             finally:
@@ -213,7 +221,10 @@ class SlackDesk:
 
 
 def _warm(desk: "Desk") -> None:
-    """Make what threads will share before there are threads."""
+    """Make what threads will share before there are threads; import what would hold up the first acknowledgements."""
+    import orchestrator.conversation
+    import orchestrator.runs  # noqa: F401 - for its import
+
     _ = (desk.store, desk.book, desk.journal, desk.forecasts, desk.market, desk.embedder, desk.recall, desk.roles, desk.agent, desk.library)
     desk.index()
 

@@ -26,15 +26,21 @@ class Worker:
         self._settle = timedelta(seconds=settle)
         self._wake = asyncio.Event()
         self._busy: set[str] = set()
+        self._stopping = False
 
     def wake(self) -> None:
         """Something came in."""
         self._wake.set()
 
+    def stop(self) -> None:
+        """Begin nothing new; ``run`` returns when what is under way is done."""
+        self._stopping = True
+        self._wake.set()
+
     async def run(self) -> None:
         """A task for each lane with something to do."""
         async with asyncio.TaskGroup() as group:
-            while True:
+            while not self._stopping:
                 self._wake.clear()
                 for lane in await asyncio.to_thread(self._inbox.lanes, self._settle):
                     if lane not in self._busy:
@@ -46,7 +52,7 @@ class Worker:
     async def _work(self, lane: str) -> None:
         try:
             async with self._slots:
-                while row := await asyncio.to_thread(self._inbox.next, lane, self._settle):
+                while not self._stopping and (row := await asyncio.to_thread(self._inbox.next, lane, self._settle)):
                     await self._one(row)
         finally:
             self._busy.discard(lane)

@@ -54,7 +54,7 @@ def running(folder, slack, agent=None):
         def work():
             try:
                 loop.run_until_complete(app.run(stop, ready.set))
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised in the test
                 failure.append(error)
             finally:
                 loop.close()
