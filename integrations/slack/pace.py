@@ -12,13 +12,17 @@ class Pace:
         self._free: dict[str, float] = defaultdict(float)
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    async def free(self, channel: str) -> None:
+        """Wait until a post could go, without taking the turn: what comes in meanwhile may go with it."""
+        loop = asyncio.get_running_loop()
+        while (left := self._free[channel] - loop.time()) > 0:  # noqa: ASYNC110 - the end may move meanwhile
+            await asyncio.sleep(left)
+
     async def turn(self, channel: str) -> None:
         """Wait until a post may go; the next one waits from now."""
-        loop = asyncio.get_running_loop()
         async with self._locks[channel]:
-            while (left := self._free[channel] - loop.time()) > 0:  # noqa: ASYNC110 - the end may move meanwhile
-                await asyncio.sleep(left)
-            self._free[channel] = loop.time() + self._seconds
+            await self.free(channel)
+            self._free[channel] = asyncio.get_running_loop().time() + self._seconds
 
     def answered(self, channel: str) -> None:
         """A call has returned: the pause counts from here, so that a slow answer does not bring two posts close together."""

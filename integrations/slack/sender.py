@@ -58,7 +58,11 @@ class Sender:
 
     async def _drain(self, channel: str) -> None:
         try:
-            while rows := await asyncio.to_thread(self._outbox.head, channel):
+            while True:
+                await self._pace.free(channel)
+                rows = await asyncio.to_thread(self._outbox.head, channel)
+                if not rows:
+                    return
                 await self._one(_burst(rows))
         except Exception:
             # The edge of a listener: the rows stay in the outbox, and the next look tries again.
