@@ -91,10 +91,23 @@ def _desk(folder: Path) -> list[Check]:
         else:
             found.append(Check("model", "ok", f"{model} at {desk.settings.model.base_url or 'Anthropic'}"))
         stuck = desk.journal.runs(("running", "failed"))
+        found += _slack(desk)
         state: Literal["ok", "warn"] = "warn" if stuck else "ok"
         mend = f"stoa runs resume {stuck[0].run_id}" if stuck else ""
         found.append(Check("runs", state, f"{len(stuck)} unfinished" if stuck else "none unfinished", mend))
         return found
+
+
+def _slack(desk: object) -> list[Check]:
+    from integrations.desk import Desk
+    from integrations.settings import slack_tokens
+
+    assert isinstance(desk, Desk)
+    try:
+        from integrations.slack.doctor import checks as slack_checks
+    except ModuleNotFoundError as error:
+        return [Check("slack", "warn", f"the package {error.name} is missing", "install stoa-desk[slack]")]
+    return slack_checks(desk, slack_tokens())
 
 
 def _book(desk: object) -> Check:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
 
     from integrations.desk import Desk
-    from integrations.settings import SlackTokens
+    from integrations.settings import SlackSettings, SlackTokens
 
 log = logging.getLogger("stoa.slack")
 
@@ -93,7 +93,7 @@ class SlackDesk:
     async def _run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
         await asyncio.to_thread(_warm, self._desk)
-        async with self._client() as client:
+        async with web_client(self._settings, self._tokens) as client:
             who = await identity(client)
             loop = asyncio.get_running_loop()
             pace = Pace(self._settings.post_seconds)
@@ -128,18 +128,6 @@ class SlackDesk:
         while True:
             await asyncio.to_thread(answers.expire)
             await asyncio.sleep(EXPIRY_SECONDS)
-
-    @asynccontextmanager
-    async def _client(self) -> "AsyncIterator[AsyncWebClient]":
-        import aiohttp
-        from slack_sdk.web.async_client import AsyncWebClient
-
-        assert self._tokens.bot is not None
-        address = self._settings.api_url.rstrip("/") + "/" if self._settings.api_url else AsyncWebClient.BASE_URL
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
-            token = self._tokens.bot.get_secret_value()
-            # No retries by the SDK: after a lost answer it would post again without looking.
-            yield AsyncWebClient(token=token, base_url=address, session=session, timeout=15, logger=_quiet(), retry_handlers=[])
 
     def _bolt(self, client: "AsyncWebClient", worker: Worker) -> "AsyncApp":
         """The bolt app.
@@ -211,7 +199,7 @@ class SlackDesk:
 
         assert self._tokens.app is not None
         token = self._tokens.app.get_secret_value()
-        await _can_connect(app.client, token)
+        await can_connect(app.client, token)
         handler = AsyncSocketModeHandler(app, token, logger=_quiet(), ping_interval=self._settings.ping_seconds)
         try:
             await handler.connect_async()  # type: ignore[no-untyped-call]
@@ -233,6 +221,20 @@ def _opens_form(body: dict[str, Any]) -> bool:
     return body.get("type") == "block_actions" and body["actions"][0]["action_id"] == EDIT
 
 
+@asynccontextmanager
+async def web_client(settings: "SlackSettings", tokens: "SlackTokens") -> "AsyncIterator[AsyncWebClient]":
+    """The Web API under the bot's token, over one session."""
+    import aiohttp
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    assert tokens.bot is not None
+    address = settings.api_url.rstrip("/") + "/" if settings.api_url else AsyncWebClient.BASE_URL
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
+        token = tokens.bot.get_secret_value()
+        # No retries by the SDK: after a lost answer it would post again without looking.
+        yield AsyncWebClient(token=token, base_url=address, session=session, timeout=15, logger=_quiet(), retry_handlers=[])
+
+
 async def identity(client: "AsyncWebClient") -> Any:
     """Who the bot's token belongs to.
 
@@ -251,7 +253,12 @@ async def identity(client: "AsyncWebClient") -> Any:
         raise SlackSetupError(f"Slack cannot be reached ({type(error).__name__}): check the network, or slack.api_url") from error
 
 
-async def _can_connect(client: "AsyncWebClient", token: str) -> None:
+async def can_connect(client: "AsyncWebClient", token: str) -> None:
+    """Check the token of the app.
+
+    Raises:
+        SlackSetupError: Slack refuses it.
+    """
     from slack_sdk.errors import SlackApiError
 
     try:

@@ -141,7 +141,7 @@ def test_edit_opens_a_form_that_says_what_is_wrong_and_then_lands_what_the_perso
     with running(folder, slack) as desk:
         message = asked(slack, desk)
         slack.click("UADA", message, "approval_edit")
-        view = slack.until(lambda: slack.workspace.views and list(slack.workspace.views.values())[0])
+        view = slack.until(lambda: slack.workspace.views and next(iter(slack.workspace.views.values())))
         assert view["callback_id"] == CALLBACK
         wrong = slack.submit("UADA", view, {"conviction": "1.7", "reason": " "})
         slack.until(lambda: wrong.acked)

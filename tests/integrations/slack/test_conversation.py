@@ -205,7 +205,7 @@ def test_reactions_to_a_post_are_feedback_that_is_kept_until_it_is_taken_back(sl
 
 def test_a_file_dropped_into_the_channel_is_read_with_the_persons_name_as_its_author(slack, folder):
     with running(folder, slack) as desk:
-        slack.drop_file("UCAT", "../tin note.md", "# Tin\n\nTin stocks in Shanghai fell by 12,345 tonnes in a month.\n".encode())
+        slack.drop_file("UCAT", "../tin note.md", b"# Tin\n\nTin stocks in Shanghai fell by 12,345 tonnes in a month.\n")
         post = slack.until(slack.posts)[0]
         assert post["text"] == "Taken into the desk's memory: ../tin note.md."
         found = desk.recall.search("tin stocks Shanghai", 1).hits[0]

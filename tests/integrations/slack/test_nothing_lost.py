@@ -8,7 +8,6 @@ def test_every_event_is_answered_once_and_in_order_through_cuts_and_kills(tmp_pa
     with fake_slack(posts_a_second=40, retry_seconds=3.0, echo=False) as slack:
         soak = Soak(slack, empty_desk(tmp_path / "desk", slack), 120)
         soak.run(disconnects=3, kills=2)
-        print(soak.acks(), soak.outcomes(), slack.socket.connections, soak.starts)
         assert sorted(soak.keys()) == sorted(set(soak.keys()))
         assert soak.answered() == soak.expected
         assert soak.outcomes() == {"answered": 120}
