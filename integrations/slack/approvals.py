@@ -27,7 +27,8 @@ def asked(item: "Approval", head: "Entry", approvers: Sequence[str]) -> dict[str
     ]
     quotes = [evidence.model_dump() for evidence in item.proposal.evidence]
     if quotes:
-        shown.append(blocks.context(*[blocks.source_line(quote) for quote in quotes[:EVIDENCE]]))
+        lines = dict.fromkeys(blocks.source_line(quote) for quote in quotes)
+        shown.append(blocks.context(*list(lines)[:EVIDENCE]))
     who = " ".join(f"<@{person}>" for person in approvers) or "nobody in Slack (see `slack.approvers`)"
     small = (
         f"{escape(item.question)} · against revision {head.revision.n} of `{slug}` · may decide: {who} · until {item.expires_at:%d %B %Y}"

@@ -66,16 +66,23 @@ def post(message: "Message", thread: Thread, roles: "Mapping[str, Role]") -> lis
 
 def citations(items: Sequence[Mapping[str, Any]], text: str) -> list[dict[str, Any]]:
     """Where a post's figures and quotes come from: quotes that the text does not already hold, first."""
-    shown = [item for item in items if item.get("quote") and item["quote"] not in text] or list(items)
-    lines = [source_line(item) for item in shown[:CITATIONS]]
-    if len(shown) > CITATIONS:
-        lines.append(f"↳ and {len(shown) - CITATIONS} more in the report")
+    news = [item for item in items if item.get("quote") and item["quote"] not in text]
+    lines = list(dict.fromkeys(source_line(item) for item in news))
+    known = dict.fromkeys(place(item) for item in items if item not in news and place(item))
+    # A quote that the text holds already is not said twice; where it stands is.
+    lines += [f"↳ _{escape(where)}_" for where in known if not any(where in line for line in lines)]
+    if len(lines) > CITATIONS:
+        lines = [*lines[:CITATIONS], f"↳ and {len(lines) - CITATIONS} more in the report"]
     return [context(*lines)] if lines else []
 
 
 def source_line(item: Mapping[str, Any]) -> str:
     """One source, its quote first."""
-    quote = str(item.get("quote", ""))
+    quote, where = str(item.get("quote", "")), place(item)
     quote = quote if len(quote) <= QUOTE else quote[: QUOTE - 1] + "…"
-    place = f"{item.get('source_uri', '')} {item.get('locator', '')}".strip()
-    return f"↳ {escape(quote)}  _{escape(place)}_" if place else f"↳ {escape(quote)}"
+    return f"↳ {escape(quote)}  _{escape(where)}_" if where else f"↳ {escape(quote)}"
+
+
+def place(item: Mapping[str, Any]) -> str:
+    """Where a quote can be opened."""
+    return f"{item.get('source_uri', '')} {item.get('locator', '')}".strip()
