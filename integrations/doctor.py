@@ -101,12 +101,9 @@ def _desk(folder: Path) -> list[Check]:
 def _slack(desk: object) -> list[Check]:
     from integrations.desk import Desk
     from integrations.settings import slack_tokens
+    from integrations.slack.doctor import checks as slack_checks
 
     assert isinstance(desk, Desk)
-    try:
-        from integrations.slack.doctor import checks as slack_checks
-    except ModuleNotFoundError as error:
-        return [Check("slack", "warn", f"the package {error.name} is missing", "install stoa-desk[slack]")]
     return slack_checks(desk, slack_tokens())
 
 

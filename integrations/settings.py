@@ -67,6 +67,7 @@ class SlackTokens(_Section):
     bot: SecretStr | None = Field(default=None, description="SLACK_BOT_TOKEN")
     app: SecretStr | None = Field(default=None, description="SLACK_APP_TOKEN, with mode socket")
     signing: SecretStr | None = Field(default=None, description="SLACK_SIGNING_SECRET, with mode http")
+    oauth: bool = Field(default=False, description="SLACK_CLIENT_ID is set, by which bolt takes the app for one of many workspaces")
 
 
 class Settings(BaseSettings):
@@ -119,4 +120,5 @@ def slack_tokens() -> SlackTokens:
     """The secrets of the Slack app that the environment holds."""
     names = {"bot": "SLACK_BOT_TOKEN", "app": "SLACK_APP_TOKEN", "signing": "SLACK_SIGNING_SECRET"}
     found = {field: os.environ.get(name) for field, name in names.items()}  # noqa: TID251 - the one reader of them
-    return SlackTokens(**{field: SecretStr(value) for field, value in found.items() if value})
+    secrets = {field: SecretStr(value) for field, value in found.items() if value}
+    return SlackTokens(**secrets, oauth=bool(os.environ.get("SLACK_CLIENT_ID")))  # noqa: TID251 - the one reader of it

@@ -33,18 +33,8 @@ def _slack(desk: "Desk") -> None:
     import asyncio
 
     from integrations.settings import slack_tokens
-    from integrations.slack.errors import SlackSetupError
+    from integrations.slack.app import SlackDesk
 
-    try:
-        from integrations.slack.app import SlackDesk, missing
-
-        problem = missing(desk, slack_tokens())
-        if not problem:
-            import slack_bolt  # noqa: F401 - whether it is there
-    except ModuleNotFoundError as error:
-        raise SlackSetupError(f"the package {error.name} is missing: install stoa-desk[slack]") from error
-    if problem:
-        raise SlackSetupError(problem)
     asyncio.run(_until_stopped(SlackDesk(desk, slack_tokens())))
 
 

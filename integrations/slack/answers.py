@@ -43,9 +43,12 @@ class Answers:
         self._own = own
         self._people = People(client)
         self._threads = ThreadPoolExecutor(self._settings.workers + 2, "stoa-slack")
+        self._runs: set[str] = set()
 
     def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for the turns under way. A run would take minutes: it loses its fence, and goes on after the next start."""
+        for run_id in list(self._runs):
+            self._desk.journal.take(run_id)
         self._threads.shutdown(wait=True)
 
     async def handle(self, row: InboxRow) -> str:
@@ -251,10 +254,12 @@ class Answers:
 
         run_id = f"run-{row.event_id.split(':', 1)[-1]}".replace(".", "-").lower()
         context = self._desk.context(self._channel)
+        self._runs.add(run_id)
         try:
             await self._work(runs.start, context, self._desk.checkpoints, run_id, self._desk.as_of(), theses)
         except StoaError as error:
             self._whisper(f"{row.event_id}:failed", row.body["user_id"], row.body["channel_id"], "", f"The run stopped: {error}")
+        self._runs.discard(run_id)
         await self._work(self.refresh)
         return "run"
 

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -41,6 +42,10 @@ SWITCH_SECONDS = 0.0005
 
 def missing(desk: "Desk", tokens: "SlackTokens") -> str:
     """What must be set before the desk can be in Slack, as one sentence; empty when nothing is missing."""
+    if find_spec("slack_bolt") is None or find_spec("aiohttp") is None:
+        return "the Slack packages are not installed: install stoa-desk[slack]"
+    if tokens.oauth:
+        return "SLACK_CLIENT_ID is set, which is for apps of many workspaces: unset it and SLACK_CLIENT_SECRET"
     settings = desk.settings.slack
     wanted = {"SLACK_BOT_TOKEN": tokens.bot}
     wanted |= {"SLACK_APP_TOKEN": tokens.app} if settings.mode == "socket" else {"SLACK_SIGNING_SECRET": tokens.signing}
@@ -108,7 +113,7 @@ class SlackDesk:
 
             channel = SlackChannel(self._outbox, self._desk.roles, self._settings, wake=wake, drafted=drafted)
             answers = Answers(self._desk, client, self._inbox, self._outbox, channel, str(who["user_id"]))
-            worker = Worker(self._inbox, answers.handle, at_once=self._settings.workers, settle=self._settings.settle_seconds)
+            worker = Worker(self._inbox, answers.handle, at_once=self._settings.workers + 1, settle=self._settings.settle_seconds)
             app = self._bolt(client, worker)
             try:
                 async with self._connected(app), asyncio.TaskGroup() as group:

@@ -69,7 +69,7 @@ class SlackChannel:
             return None
         place = self._settings.channels[0]
         thread = Thread(run_id, place, "", f"{run_id}:parent", "")
-        text = f"Research run `{run_id}` has begun. Its discussion is in this thread."
+        text = f"`{run_id}`: what the desk says and asks is in this thread."
         payload = {"text": text, "blocks": [blocks.section(text)], **persona("architect", self._roles)}
         self._outbox.open_thread(thread)
         self._outbox.enter([Outgoing(key=thread.parent_key, channel=place, role="architect", payload=payload)])

@@ -29,13 +29,12 @@ def split(text: str, limit: int) -> list[str]:
     fence = ""
     for line in _short_lines(text, limit - 16):
         closing = 4 if fence else 0
-        if lines and sum(map(len, lines)) + len(lines) + len(line) + closing > limit:
+        while lines and lines != [fence] and sum(map(len, lines)) + len(lines) + len(line) + closing > limit:
             done, lines = _cut(lines, fence, limit)
             pieces.append(done)
         lines.append(line)
-        mark = _FENCE.match(line)
-        if mark:
-            fence = "" if fence else line.strip()
+        if _FENCE.match(line):
+            fence = "" if fence else line.strip()[:11]
     pieces.append("\n".join(lines))
     return [piece for piece in (piece.strip("\n") for piece in pieces) if piece.strip()]
 

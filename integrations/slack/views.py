@@ -50,7 +50,8 @@ def _ask(desk: "Desk", outbox: SlackOutbox, channel: "SlackChannel", approval: s
 
 def _close(desk: "Desk", outbox: SlackOutbox, approval: str) -> None:
     item = desk.journal.approval(approval)
-    if item.status == "approved" and not _landed(desk, item.proposal.thesis, item.id):
+    running = desk.journal.run(item.run_id).status in {"running", "waiting"}
+    if item.status == "approved" and running and not _landed(desk, item.proposal.thesis, item.id):
         return  # the decision is there, its revision follows
     asked = outbox.get(f"approval:{item.id}")
     assert asked is not None
@@ -69,7 +70,7 @@ def _run(desk: "Desk", outbox: SlackOutbox, thread: Thread) -> None:
     except NotFoundError:
         return
     key = f"{thread.parent_key}:{row.status}"
-    if row.status == "running" or outbox.get(key) is not None:
+    if row.kind != "research" or row.status == "running" or outbox.get(key) is not None:
         return
     view = run_view(desk, row.run_id)
     entries = [Outgoing(key=key, kind="update", channel=thread.channel, target=thread.parent_key, payload=_summary(view))]
@@ -91,6 +92,8 @@ def _summary(view: dict[str, Any]) -> dict[str, Any]:
         lines.append(f"• `{item['thesis']}` {moved} · {item['status']}")
     lines += [f"• ⚠ `{item['thesis']}`: {escape(item['text'][:200])}" for item in view["fired"][:5]]
     lines += [f"• ✋ `{item['thesis']}` waits: {escape(item['question'])}" for item in view["pending"][:8]]
+    if view["status"] == "failed":
+        lines.append(f"• It stopped: {escape(view['reason'])}")
     text = "\n".join(lines) or "Nothing new changes what the desk believes."
     small = f"{view['posts']} posts in the thread · {len(view['contradictions'])} contradictions · {view['cost_usd']:.4f} USD"
     small += f" · {view['report']}" if view["report"] else ""

@@ -35,7 +35,7 @@ def test_a_mention_is_answered_in_its_thread_under_the_persona(slack, folder):
         assert posts[0]["username"] == "Quant"
         assert posts[0]["icon_emoji"] == ":abacus:"
         assert "17.5 or 7.0x" in posts[0]["text"]
-        assert slack.unacknowledged() == []
+        slack.until(lambda: not slack.unacknowledged())
 
 
 def test_a_handover_is_seen_as_messages_of_two_personas_and_the_objection_quotes_a_note(slack, folder):

@@ -209,6 +209,14 @@ def test_wrong_and_stale_signatures_are_refused_and_nothing_is_written(slack, fo
         assert SlackInbox(desk.database, system_clock).counts() == {}
 
 
+def test_a_command_over_http_is_acknowledged_at_once_and_answered(slack, folder):
+    with over_http(folder, slack, Echo()) as url:
+        form = "command=%2Fstoa&text=quant%3A+hello&user_id=UADA&channel_id=CDESK&team_id=T0TEAM&trigger_id=9.9"
+        assert post_signed(url, form) == (200, "")
+        slack.until(lambda: len(slack.posts()) == 2)
+        assert slack.posts()[1]["text"] == "quant heard: quant: hello"
+
+
 def test_slacks_challenge_is_answered(slack, folder):
     with over_http(folder, slack, Echo()) as url:
         status, answer = post_signed(url, {"type": "url_verification", "challenge": "c-123", "token": "x"})

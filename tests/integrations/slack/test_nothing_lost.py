@@ -14,3 +14,6 @@ def test_every_event_is_answered_once_and_in_order_through_cuts_and_kills(tmp_pa
         assert soak.heard() == 120
         assert slack.api.refused == []
         assert soak.exit == 0
+        log = (soak.folder / "serve.log").read_text(encoding="utf-8")
+        assert slack.bot_token not in log
+        assert slack.app_token not in log

@@ -96,6 +96,13 @@ def test_a_token_that_slack_refuses_is_named_but_not_shown(tmp_path, secrets, na
     assert "secret-of-somebody" not in str(row)
 
 
+def test_an_environment_that_bolt_would_misread_is_named(tmp_path, secrets):
+    with fake_slack() as slack:
+        secrets(slack, SLACK_CLIENT_ID="1.2", SLACK_CLIENT_SECRET="x")
+        row = rows(make_desk(tmp_path / "desk", slack))["slack"]
+    assert (row.state, row.mend) == ("fail", "unset it and SLACK_CLIENT_SECRET")
+
+
 def test_half_a_set_up_is_named(tmp_path, monkeypatch):
     (tmp_path / "stoa.toml").write_text('[slack]\nchannels = ["C1"]\n', encoding="utf-8")
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
