@@ -147,6 +147,13 @@ class SlackOutbox:
             here = (slack_outbox.c.key == key) & (slack_outbox.c.state == "live")
             connection.execute(update(slack_outbox).where(here).values(kind="withdraw", state="waiting"))
 
+    def withdraw_all(self, thread: Thread) -> None:
+        """Nothing comes of what was being written in a thread."""
+        with self._database.writing() as connection:
+            c = slack_outbox.c
+            here = (c.channel == thread.channel) & (c.thread == thread.place) & (c.state == "live")
+            connection.execute(update(slack_outbox).where(here).values(kind="withdraw", state="waiting"))
+
     def _settle(self, seqs: list[int], values: dict[str, Any]) -> None:
         with self._database.writing() as connection:
             connection.execute(update(slack_outbox).where(slack_outbox.c.seq.in_(seqs)).values(**values))

@@ -121,6 +121,7 @@ class Answers:
         except StoaError as error:
             if row.attempts < ATTEMPTS and not isinstance(error, ConflictError):
                 raise
+            await self._work(self._outbox.withdraw_all, thread)
             self._say(f"{row.event_id}:failed", thread.channel, thread.place, f"I could not answer: {error}")
             return f"failed: {error}"
         return "answered"

@@ -193,8 +193,13 @@ class SlackDesk:
 
             runner = web.AppRunner(app.server(self._settings.port, "/slack/events", self._settings.host).web_app, access_log=None)
             await runner.setup()
-            await web.TCPSite(runner, self._settings.host, self._settings.port).start()
-            self.port = runner.addresses[0][1]
+            try:
+                await web.TCPSite(runner, self._settings.host, self._settings.port).start()
+                self.port = runner.addresses[0][1]
+            except OSError as error:
+                await runner.cleanup()
+                place = f"{self._settings.host}:{self._settings.port}"
+                raise SlackSetupError(f"the desk cannot listen at {place} ({error.strerror}): choose another slack.port") from error
             try:
                 yield
             finally:

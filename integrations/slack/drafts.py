@@ -71,6 +71,8 @@ class Drafts:
         await asyncio.wait([draft.task])
         if not draft.task.cancelled() and draft.task.exception():
             log.warning("a draft could not be shown: %s", draft.task.exception())
+        if draft.shown is None:
+            self._open.pop(key, None)
 
     async def close(self) -> None:
         """Stop showing; what is open is finished after the next start."""

@@ -195,7 +195,7 @@ class Sender:
 def _burst(rows: list[OutboxRow]) -> list[OutboxRow]:
     """The first row, and what may go with it: more of the same voice in the same thread, with nobody else's between."""
     first = rows[0]
-    if first.kind != "post" or first.state != "waiting" or first.ts or _stands_alone(first):
+    if first.kind != "post" or first.state != "waiting" or first.attempted_at or _stands_alone(first):
         return [first]
     found, size, blocks_used = [first], len(first.payload["text"]), len(first.payload.get("blocks", []))
     for row in rows[1:]:
@@ -203,7 +203,7 @@ def _burst(rows: list[OutboxRow]) -> list[OutboxRow]:
             continue
         size += len(row.payload.get("text", ""))
         blocks_used += len(row.payload.get("blocks", []))
-        same = (row.kind, row.role, row.state, row.ts) == ("post", first.role, "waiting", "") and not _stands_alone(row)
+        same = (row.kind, row.role, row.state, row.attempted_at) == ("post", first.role, "waiting", None) and not _stands_alone(row)
         if not same or not first.thread or size > blocks.FALLBACK or blocks_used > 40 or len(found) == MERGED:
             break
         found.append(row)

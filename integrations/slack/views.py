@@ -25,12 +25,14 @@ CHARTS = 4
 def refresh(desk: "Desk", outbox: SlackOutbox, channel: "SlackChannel") -> None:
     """Enter the messages and changes of messages that are missing."""
     known = outbox.keys("approval:")
-    for item in desk.journal.approvals():
-        key = f"approval:{item.id}"
-        if item.status == "pending" and key not in known:
-            _ask(desk, outbox, channel, item.id)
-        elif item.status != "pending" and key in known and f"{key}:{item.status}" not in known:
-            _close(desk, outbox, item.id)
+    pending = {item.id for item in desk.journal.approvals(status="pending")}
+    for name in sorted(pending):
+        if f"approval:{name}" not in known:
+            _ask(desk, outbox, channel, name)
+    shown = {key.split(":")[1] for key in known}
+    closed = {key.split(":")[1] for key in known if key.count(":") > 1}
+    for name in sorted(shown - closed - pending):
+        _close(desk, outbox, name)
     for thread in outbox.parents():
         _run(desk, outbox, thread)
     channel.sent()

@@ -68,7 +68,7 @@ class Workspace:
 
     def add(self, channel, **fields):
         """One message, in order."""
-        message = {"type": "message", "ts": self.next_ts(), **{name: value for name, value in fields.items() if value}}
+        message = {"type": "message", "ts": self.next_ts(), "text": "", **{name: value for name, value in fields.items() if value}}
         self.messages.setdefault(channel, []).append(message)
         return message
 

@@ -238,8 +238,9 @@ def test_a_question_that_cannot_be_answered_says_so(slack, folder):
         def take(self, task, workbench):
             raise ModelUnreachableError("the model is down: try again later")
 
+    set_slack(folder, "streaming_after = 0.0")
     with running(folder, slack, Silent()) as desk:
         ts = slack.say("UADA", f"<@{slack.bot}> hello")
-        post = slack.until(lambda: slack.posts(thread=ts))[0]
-        assert post["text"] == "I could not answer: the model is down: try again later"
+        sentence = "I could not answer: the model is down: try again later"
+        slack.until(lambda: [post["text"] for post in slack.posts(thread=ts)] == [sentence])
         assert list(handled(slack, desk, 1)) == ["failed: the model is down: try again later"]

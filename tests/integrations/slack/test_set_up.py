@@ -117,6 +117,20 @@ def test_tokens_come_from_the_environment_alone_and_are_never_printed(monkeypatc
     assert SlackTokens().bot is None
 
 
+def test_a_port_that_is_taken_is_named(tmp_path):
+    import socket
+
+    from integrations.slack.errors import SlackSetupError
+    from tests.integrations.slack.conftest import running
+
+    with fake_slack() as slack, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        folder = make_desk(tmp_path / "desk", slack, f'mode = "http"\nport = {taken.getsockname()[1]}')
+        with pytest.raises(SlackSetupError, match="choose another"), running(folder, slack):
+            pass
+
+
 def test_a_second_process_on_the_same_desk_is_refused(tmp_path):
     from integrations.slack.errors import SlackSetupError
     from tests.integrations.slack.conftest import running
