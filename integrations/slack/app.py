@@ -115,6 +115,7 @@ class SlackDesk:
             answers = Answers(self._desk, client, self._inbox, self._outbox, channel, str(who["user_id"]))
             worker = Worker(self._inbox, answers.handle, at_once=self._settings.workers + 1, settle=self._settings.settle_seconds)
             app = self._bolt(client, worker)
+            await self._rehearse(app)
             try:
                 async with self._connected(app), asyncio.TaskGroup() as group:
                     tasks = [group.create_task(job) for job in (worker.run(), sender.run(), self._expire(answers))]
@@ -166,6 +167,14 @@ class SlackDesk:
             await self._open_form(client, body)
 
         return app
+
+    async def _rehearse(self, app: "AsyncApp") -> None:
+        """Acknowledge one event that is nobody's, so that the first real one does not wait for imports and connections."""
+        from slack_bolt.request.async_request import AsyncBoltRequest
+
+        nothing = {"type": "event_callback", "event": {"type": "message", "bot_id": "nobody"}}
+        await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=nothing))
+        await self._writer.rehearse()
 
     async def _open_form(self, client: "AsyncWebClient", body: dict[str, Any]) -> None:
         person, place, ts = body["user"]["id"], body["channel"]["id"], body["message"]["ts"]

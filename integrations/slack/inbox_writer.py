@@ -40,6 +40,10 @@ class InboxWriter:
             for _, kept in batch:
                 kept.set_result(None)
 
+    async def rehearse(self) -> None:
+        """One transaction of nothing: the thread and its connection are there when they are needed."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._inbox.write, [])
+
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(wait=True)
