@@ -1,11 +1,12 @@
 """What came from Slack: written before it is acknowledged, handled once, in order within its lane."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from memory.clock import Clock
 from memory.database import Database
@@ -37,6 +38,10 @@ class InboxRow(NamedTuple):
     attempts: int
 
 
+class _UndoneError(Exception):
+    """Ends a rehearsal."""
+
+
 class SlackInbox:
     """Events from Slack, and what people thought of posts."""
 
@@ -46,17 +51,25 @@ class SlackInbox:
 
     def write(self, events: Sequence[Incoming]) -> int:
         """Keep events in one transaction; returns how many were new. What was seen before is kept once."""
-        new = 0
-        now = self._clock()
         with self._database.writing() as connection:
-            for event in events:
-                known = slack_inbox.c.event_id == event.event_id
-                if event.subject:
-                    known |= slack_inbox.c.subject == event.subject
-                if connection.execute(select(slack_inbox.c.seq).where(known)).first() is None:
-                    values = event.model_dump() | {"subject": event.subject or None}
-                    connection.execute(insert(slack_inbox).values(**values, received_at=now, attempts=0, done_at=None, outcome=""))
-                    new += 1
+            return self._write(connection, events)
+
+    def rehearse(self) -> None:
+        """Write an event and undo it: the first real one then waits for no connection and no compiled statement."""
+        with suppress(_UndoneError), self._database.writing() as connection:
+            self._write(connection, [Incoming(event_id="rehearsal", kind="rehearsal", lane="", body={})])
+            raise _UndoneError
+
+    def _write(self, connection: Connection, events: Sequence[Incoming]) -> int:
+        new, now = 0, self._clock()
+        for event in events:
+            known = slack_inbox.c.event_id == event.event_id
+            if event.subject:
+                known |= slack_inbox.c.subject == event.subject
+            if connection.execute(select(slack_inbox.c.seq).where(known)).first() is None:
+                values = event.model_dump() | {"subject": event.subject or None}
+                connection.execute(insert(slack_inbox).values(**values, received_at=now, attempts=0, done_at=None, outcome=""))
+                new += 1
         return new
 
     def lanes(self, settled: timedelta) -> list[str]:

@@ -41,8 +41,8 @@ class InboxWriter:
                 kept.set_result(None)
 
     async def rehearse(self) -> None:
-        """One transaction of nothing: the thread and its connection are there when they are needed."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._inbox.write, [])
+        """Make the thread, its connection and its statements before they are needed."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._inbox.rehearse)
 
     def close(self) -> None:
         """End the thread."""

@@ -34,6 +34,7 @@ def test_acknowledgements_at_rest(benchmark, tmp_path):
         quiet = threading.Event()
 
         def one_by_one():
+            quiet.wait(3)  # its start is over
             root = slack.say("UADA", f"<@{slack.bot}> begin", "CLOAD0")
             for number in range(120):
                 slack.say("UADA", f"and part {number}?", "CLOAD0", root)
