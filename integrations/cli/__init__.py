@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, data, desk, forecasts, memory, moving, runs, sandbox, thesis, tools, worker
+from integrations.cli import approvals, ask, data, desk, forecasts, memory, moving, runs, sandbox, serve, thesis, tools
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ desk.register(app)
 memory.register(app)
 runs.register(app)
 ask.register(app)
-worker.register(app)
+serve.register(app)
 app.add_typer(thesis.app, name="thesis", help="The thesis book.")
 app.add_typer(data.app, name="data", help="Market data: pull, list, show, check, diff, chart.")
 app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before the fact, resolved by code.")
