@@ -35,7 +35,9 @@ class Pace:
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:
     """Until it is set, or for so long."""
+    # Not asyncio.wait_for: in Python 3.11 it loses a cancellation that comes with the event.
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return

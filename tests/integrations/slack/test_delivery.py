@@ -1,5 +1,6 @@
 """In and out: what is acknowledged is written, what is written is handled once, what is posted is there once."""
 
+import asyncio
 import json
 import threading
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from agents.turn import Post, Turn
+from integrations.slack.pace import wait_for
 from memory.clock import system_clock
 from memory.slack_inbox import SlackInbox
 from memory.slack_outbox import Outgoing, SlackOutbox
@@ -172,6 +174,19 @@ def test_a_long_answer_is_several_messages_in_order_within_slacks_limits(slack, 
         slack.until(lambda: len(slack.posts(thread=ts)) == 4)
         shown = " ".join(block["text"]["text"] for post in slack.posts(thread=ts) for block in post["blocks"])
         assert shown.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">") == words
+
+
+def test_a_stop_that_comes_with_a_wake_up_is_not_lost():
+    async def stopped_while_woken():
+        woken = asyncio.Event()
+        waiting = asyncio.create_task(wait_for(woken, 5))
+        await asyncio.sleep(0)
+        woken.set()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        return waiting.cancelled()
+
+    assert asyncio.run(stopped_while_woken())
 
 
 # -- HTTP

@@ -6,12 +6,12 @@ from tests.integrations.slack.soak import Soak, empty_desk
 
 def test_every_event_is_answered_once_and_in_order_through_cuts_and_kills(tmp_path):
     with fake_slack(posts_a_second=40, retry_seconds=3.0, echo=False) as slack:
-        soak = Soak(slack, empty_desk(tmp_path / "desk", slack), 120)
+        soak = Soak(slack, empty_desk(tmp_path / "desk", slack), 80)
         soak.run(disconnects=3, kills=2)
         assert sorted(soak.keys()) == sorted(set(soak.keys()))
         assert soak.answered() == soak.expected
-        assert soak.outcomes() == {"answered": 120}
-        assert soak.heard() == 120
+        assert soak.outcomes() == {"answered": 80}
+        assert soak.heard() == 80
         assert slack.api.refused == []
         assert soak.exit == 0
         log = (soak.folder / "serve.log").read_text(encoding="utf-8")
