@@ -3,9 +3,9 @@
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from memory.book import first_problem
@@ -39,6 +39,35 @@ class ModelSettings(_Section):
     budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
 
 
+class McpServerSettings(_Section):
+    """An outside MCP server that the desk may use: a command to start, or a URL."""
+
+    command: str = Field(default="", description="a program that speaks MCP over stdio; else url")
+    args: tuple[str, ...] = ()
+    env: tuple[str, ...] = Field(default=(), description="names of environment variables that it gets; their values stay out of the file")
+    url: str = Field(default="", description="a streamable HTTP endpoint; else command")
+    token_env: str = Field(default="", description="the environment variable that holds its bearer token")
+    roles: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="which role may call which tool; * is every one")
+    timeout_seconds: float = Field(default=30, gt=0, description="of one call")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "McpServerSettings":
+        if bool(self.command) == bool(self.url):
+            msg = "give either a command or a url"
+            raise ValueError(msg)
+        return self
+
+
+class McpSettings(_Section):
+    """The desk over MCP, and the outside servers it may use."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=1, le=65535)
+    allowed_hosts: tuple[str, ...] = Field(default=(), description="names it is reached under besides loopback; name:* is any port")
+    allowed_origins: tuple[str, ...] = Field(default=(), description="web pages that may call it, e.g. https://desk.example.org")
+    servers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")], McpServerSettings] = Field(default_factory=dict)
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -47,6 +76,7 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    mcp: McpSettings = McpSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod
@@ -82,3 +112,15 @@ def load_settings(folder: Path) -> Settings:
         raise InputError(f"{FILE}: {first_problem(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{FILE} is no valid TOML: mend {error}") from error
+
+
+def variable(name: str) -> str:
+    """An environment variable that the settings name, e.g. a token of an outside server.
+
+    Raises:
+        InputError: it is not set.
+    """
+    value = os.environ.get(name)  # noqa: TID251 - the one reader of it
+    if not value:
+        raise InputError(f"the environment variable {name} is not set: export it, or change {FILE}")
+    return value

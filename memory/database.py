@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from memory.errors import BusyError, IntegrityError
 
-HEAD = "0001"
+HEAD = "0030"
 """The newest migration; opening an older database upgrades it."""
 
 BUSY_MILLISECONDS = 30_000

@@ -66,8 +66,10 @@ class Conversation:
         return {"posts": saved.posts, "asked": [role], "role": "" if done else following}
 
 
-def ask(context: Context, thread_id: str, text: str, role: str, roles: Collection[str], as_of: datetime) -> list[str]:
-    """Put a person's message into a thread and return the ids of the posts that answer it."""
+def ask(  # noqa: PLR0913, PLR0917 - each is an independent part
+    context: Context, thread_id: str, text: str, role: str, roles: Collection[str], as_of: datetime, by: str = "person"
+) -> list[str]:
+    """Put a message of a person, called ``by``, into a thread and return the ids of the posts that answer it."""
     context.journal.start(thread_id, "conversation", as_of, {}, "1")
     fence = context.journal.take(thread_id)
     number = len(context.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE]))
@@ -75,7 +77,7 @@ def ask(context: Context, thread_id: str, text: str, role: str, roles: Collectio
         Draft(
             kind=Kind.MESSAGE,
             body=text,
-            author="person",
+            author=by,
             run_id=thread_id,
             thread_id=thread_id,
             trust=Trust.PERSON,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from memory.errors import ConflictError, StaleError, StoaError
 from memory.journal import Approval, RunRow
+from orchestrator import suggestions
 from orchestrator.context import Context
 from orchestrator.errors import RunError
 
@@ -42,6 +43,8 @@ def advance(context: Context, checkpoints: Path, run_id: str) -> RunRow:
         raise RunError(f"run {run_id} was cancelled: start a new one")
     if row.status == "done":
         return row
+    if row.kind == suggestions.KIND:
+        return suggestions.settle(context, row)
     context.deliver(run_id)
     fence = context.journal.take(run_id)
     context.journal.set_status(run_id, "running")
@@ -94,8 +97,8 @@ def _too_late(context: Context, item: Approval) -> ConflictError | None:
     if context.clock() > max(item.expires_at, item.created_at) and _desk_now(context) > item.expires_at:
         context.journal.decide(item.id, "expired", "desk", "nobody decided in time")
         return ConflictError(f"{name}: this question expired on {item.expires_at:%Y-%m-%d}; the next run asks anew")
-    head = context.book.get(name)
-    if head.revision.hash != item.proposal.against:
+    head = next((entry for entry in context.book.theses() if entry.thesis.slug == name), None)
+    if head is not None and head.revision.hash != item.proposal.against:
         context.journal.decide(item.id, "stale", "desk", f"revision {head.revision.n} came first")
         return StaleError(f"{name} is at revision {head.revision.n} since this was asked: stoa thesis diff shows what changed")
     return None
