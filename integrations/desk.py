@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agents.turn import Agent
     from agents.workbench import Workbench
     from integrations.library import FolderLibrary
+    from integrations.mcp.client import OutsideServers
     from memory.embedding import HashedBM25
     from memory.index import VectorIndex
     from memory.market import Market
@@ -196,6 +197,14 @@ class Desk:
         """What answers, as people are told."""
         return self.settings.model.name or "no model"
 
+    @cached_property
+    def outside(self) -> "OutsideServers":
+        """The outside MCP servers that the settings name."""
+        from integrations.mcp.client import OutsideServers
+        from memory.access import Pins
+
+        return OutsideServers(self.settings.mcp.servers, Pins(self.database, self.clock), self.state / "logs")
+
     def workbench(self, as_of: datetime | None = None, run_id: str = "cli") -> "Workbench":
         """The desk as an agent or a tool call sees it."""
         from agents.workbench import Workbench
@@ -222,6 +231,8 @@ class Desk:
         if self._index is not None:
             self._index.close()
             self._index = None
+        if "outside" in self.__dict__:
+            self.outside.close()
         if "market" in self.__dict__:
             self.market.close()
         if "database" in self.__dict__:

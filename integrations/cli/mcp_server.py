@@ -70,3 +70,76 @@ def revoke_token(name: Annotated[str, typer.Argument(help="The person.")], desk:
 
     with open_desk(desk) as opened:
         Tokens(opened.database, opened.clock).revoke(name)
+
+
+@app.command("servers")
+def list_servers(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """The outside servers of stoa.toml, their tools, and whether each is as it was approved."""
+    from integrations.mcp.client import OutsideError
+
+    rows: list[list[str]] = []
+    with open_desk(desk) as opened:
+        for name in opened.settings.mcp.servers:
+            try:
+                rows += [[f"{name}.{item.tool}", item.state, item.reason] for item in opened.outside.standing(name)]
+            except OutsideError as error:
+                rows.append([name, "unreachable", str(error)])
+    if as_json:
+        emit({"tools": [dict(zip(("tool", "state", "reason"), row, strict=True)) for row in rows]})
+    else:
+        show_table(["tool", "state", "why"], rows)
+
+
+@app.command()
+def approve(
+    server: Annotated[str, typer.Argument(help="Its name in stoa.toml.")],
+    by: Annotated[str, typer.Option(help="Your name.")] = "person",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    desk: DeskOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Read what a server's tools say of themselves, and let the agents use them as they are now."""
+    from memory.access import Pins
+
+    with open_desk(desk) as opened:
+        waiting = [item for item in opened.outside.standing(server) if item.state in {"new", "changed"}]
+        for item in waiting:
+            _show(item.tool, item.before, item.definition)
+        if waiting and not yes:
+            typer.confirm(f"Approve these {len(waiting)} tools of {server}?", abort=True, err=True)
+        done = Pins(opened.database, opened.clock).approve(server, {item.tool: item.definition for item in waiting}, by)
+    if as_json:
+        emit({"server": server, "approved": done})
+    else:
+        console().print(f"{len(done)} tools approved." if done else "Nothing waits: every tool is as it was approved.")
+
+
+def _show(tool: str, before: str, after: str) -> None:
+    """A new definition whole; a changed one as its differences."""
+    import difflib
+
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "approved", "now", lineterm="") if before else after.splitlines()
+    out = console(stderr=True)
+    out.print(f"[bold]{tool}[/bold]{' has changed' if before else ''}")
+    for text in lines:
+        out.print(text, markup=False, soft_wrap=True)
+
+
+@app.command()
+def call(
+    name: Annotated[str, typer.Argument(help="SERVER.TOOL")],
+    role: Annotated[str, typer.Option(help="As which role: its allow-list holds.")],
+    arguments: Annotated[str, typer.Argument(help="The arguments as one JSON object.")] = "{}",
+    desk: DeskOption = HERE,
+) -> None:
+    """Call an outside tool as a role would, and print what it says."""
+    import json
+
+    from memory.errors import InputError
+
+    try:
+        given = json.loads(arguments)
+    except ValueError as error:
+        raise InputError(f"the arguments are no JSON ({error}): put one object in single quotes") from error
+    with open_desk(desk) as opened:
+        emit(opened.outside.call(role, name, given).model_dump(mode="json"))

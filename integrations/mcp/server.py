@@ -159,8 +159,8 @@ def _tool(name: str, description: str, fields: dict[str, Any], function: Callabl
 
     model = create_model(f"{name}_arguments", __base__=Arguments, **fields)
     return Tool(
-        fn=_answering(function), name=name, title=None, context_kwarg=None, description=description, parameters=model.model_json_schema(by_alias=True),
-        fn_metadata=FuncMetadata(arg_model=model), is_async=False, annotations=annotations,
+        fn=_answering(function), name=name, title=None, description=description, context_kwarg=None, is_async=False,
+        parameters=model.model_json_schema(by_alias=True), fn_metadata=FuncMetadata(arg_model=model), annotations=annotations,
     )  # fmt: skip
 
 

@@ -216,9 +216,11 @@ def test_over_stdio_the_command_serves_one_person(folder):
 
 @asynccontextmanager
 async def signed_in(port, token):
-    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=10) as http:
-        async with Client(streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)) as client:
-            yield client
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=10) as http,
+        Client(streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)) as client,
+    ):
+        yield client
 
 
 def test_over_http_each_person_writes_under_their_own_name(desk, tokens):
