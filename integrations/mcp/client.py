@@ -166,7 +166,8 @@ class OutsideServers:
         settings = self._settings[server]
         async with AsyncExitStack() as stack:
             transport = await self._transport(server, settings, stack)
-            client = Client(transport, read_timeout_seconds=settings.timeout_seconds, cache=None)
+            # A second more than a call gets: the handshake is bounded too, and a slow call ends with our own sentence.
+            client = Client(transport, read_timeout_seconds=settings.timeout_seconds + 1, cache=None)
             yield await stack.enter_async_context(client)
 
     async def _transport(self, server: str, settings: McpServerSettings, stack: AsyncExitStack) -> AbstractAsyncContextManager[Any]:
