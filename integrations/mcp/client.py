@@ -179,7 +179,9 @@ class OutsideServers:
             import httpx2
 
             headers = {"Authorization": f"Bearer {variable(settings.token_env)}"} if settings.token_env else {}
-            http = httpx2.AsyncClient(headers=headers, timeout=settings.timeout_seconds, follow_redirects=False)
+            # Reading has no limit of its own: the call has one, and a second clock would break the connection first.
+            limits = httpx2.Timeout(settings.timeout_seconds, read=None)
+            http = httpx2.AsyncClient(headers=headers, timeout=limits, follow_redirects=False)
             return streamable_http_client(settings.url, http_client=await stack.enter_async_context(http))
         self._logs.mkdir(parents=True, exist_ok=True)
         log = stack.enter_context(self._log(server).open("a", encoding="utf-8"))
@@ -192,7 +194,11 @@ class OutsideServers:
     def close(self) -> None:
         """Hang up on every server, and stop those that were started."""
         self._clients.clear()
-        self._open.close()
+        try:
+            self._open.close()
+        except ExceptionGroup as error:
+            # A connection that broke says so again when it is closed; its call has said it before.
+            self.problems["closing"] = _first(error)
         self._portal = None
 
     def __enter__(self) -> Self:
