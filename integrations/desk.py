@@ -2,17 +2,19 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from integrations.settings import FILE, Settings, load_settings
+from integrations.indexing import Reindexing, made_with, now_made_with
+from integrations.settings import FILE, EmbeddingSettings, Settings, load_settings
 from memory.book import Book
 from memory.clock import Clock, end_of_day, system_clock
 from memory.database import Database
-from memory.errors import BusyError, IndexBrokenError, NotFoundError
+from memory.errors import BusyError, EmbedderError, IndexBrokenError, NotFoundError
 from memory.forecasts import Forecasts
 from memory.journal import Journal
 from memory.store import Store
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
     from agents.workbench import Workbench
     from integrations.library import FolderLibrary
     from integrations.mcp.client import OutsideServers
-    from memory.embedding import HashedBM25
-    from memory.index import VectorIndex
+    from memory.embedding import Embedder
     from memory.market import Market
     from memory.recall import Recall
+    from memory.reindex import SwappableIndex
+    from memory.vector_cache import VectorCache
     from orchestrator.channel import Channel
     from orchestrator.context import Context
 
@@ -44,7 +47,10 @@ class Desk:
             raise NotFoundError(f"{folder} is no desk: make one with stoa init {folder}, or name one with --desk")
         self.settings: Settings = load_settings(self.folder)
         self._warn = warn
-        self._index: VectorIndex | None = None
+        self._index: SwappableIndex | None = None
+        self._reindexing: Reindexing | None = None
+        self._vectors: VectorCache | None = None
+        self._opened = ExitStack()
         self._index_tried = False
 
     @property
@@ -102,7 +108,26 @@ class Desk:
         return Market(self.folder / "data", self.state / "observations")
 
     @cached_property
-    def embedder(self) -> "HashedBM25":
+    def embedder(self) -> "Embedder":
+        """What makes the vectors, by setting."""
+        return self._embedder(self.settings.embedding)
+
+    def _embedder(self, settings: EmbeddingSettings) -> "Embedder":
+        from integrations.embeddings import make_embedder
+
+        made = make_embedder(settings, self.folder, self._hashed)
+        if settings.provider == "hashed":
+            return made
+        from memory.vector_cache import CachedEmbedder, VectorCache
+
+        if self._vectors is None:
+            self._vectors = VectorCache(self.state / "vectors.db")
+            self._opened.callback(self._vectors.close)
+        cached = CachedEmbedder(made, self._vectors, self._warn)
+        self._opened.callback(cached.close)
+        return cached
+
+    def _hashed(self) -> "Embedder":
         """The default embedding, its query side weighted by how rare a word is in this desk."""
         from memory.embedding import HashedBM25
         from memory.recall import inverse_document_frequency
@@ -126,31 +151,56 @@ class Desk:
 
         return Recall(self.database, self.store, self.index)
 
-    def index(self) -> "VectorIndex | None":
-        """The vector index; None, said aloud, while another process holds it. A broken one is rebuilt from SQL."""
+    def index(self) -> "SwappableIndex | None":
+        """The vector index; None, said aloud, while another process holds it. A broken one is rebuilt from SQL.
+
+        An index of the model that was set before goes on serving; ``stoa memory rebuild`` or a server replaces it.
+        """
         if not self._index_tried:
             self._index_tried = True
-            from memory.index import VectorIndex
-
             try:
-                self._index = VectorIndex.open(self.state / "chroma", self.embedder)
-            except BusyError as error:
+                self._open_index()
+            except (BusyError, EmbedderError) as error:
                 self._warn(f"searching by words alone: {error}")
             except IndexBrokenError as error:
                 self._warn(f"rebuilding the vector index from the records: {error}")
                 self.rebuild_index()
         return self._index
 
+    def _open_index(self) -> None:
+        from memory.reindex import SwappableIndex
+
+        before = made_with(self.state)
+        if before is not None and before != self.settings.embedding:
+            old = self._embedder(before)
+            if old.fingerprint != self.embedder.fingerprint:
+                self._index = SwappableIndex.open(self.state / "chroma", old)
+                self._warn(f"the vector index is still of {old.fingerprint}: stoa memory rebuild makes one of {self.embedder.fingerprint}")
+                return
+        self._index = SwappableIndex.open(self.state / "chroma", self.embedder)
+        now_made_with(self.state, self.settings.embedding)
+
+    def reindex(self) -> "Reindexing | None":
+        """Begin to build the index of a newly set model while the old one serves; None when there is nothing to do."""
+        index = self.index()
+        if index is None or index.fingerprint == self.embedder.fingerprint or self._reindexing is not None:
+            return self._reindexing
+        done = partial(now_made_with, self.state, self.settings.embedding)
+        self._reindexing = Reindexing(self.store, index, self.embedder, done, self._warn)
+        self._reindexing.start()
+        return self._reindexing
+
     def rebuild_index(self) -> int:
         """Build the vector index anew from SQL; returns how many records it holds."""
-        from memory.index import VectorIndex
+        from memory.reindex import SwappableIndex
 
         self._index_tried = True
         if self._index is not None:
             self._index.close()
             self._index = None
         waiting = self.store.index_work(10_000_000)
-        self._index = VectorIndex.rebuild(self.state / "chroma", self.embedder, self.store.live_texts())
+        self._index = SwappableIndex.rebuild(self.state / "chroma", self.embedder, self.store.live_texts())
+        now_made_with(self.state, self.settings.embedding)
         if waiting:
             self.store.index_done(waiting[-1].seq)
         return self._index.count()
@@ -162,7 +212,11 @@ class Desk:
         if not self.store.index_lag():
             return 0
         index = self.index()
-        return Indexer(self.store, index).drain() if index else 0
+        try:
+            return Indexer(self.store, index).drain() if index else 0
+        except EmbedderError as error:
+            self._warn(f"{self.store.index_lag()} records wait for the vector index: {error}")
+            return 0
 
     @cached_property
     def library(self) -> "FolderLibrary":
@@ -228,9 +282,13 @@ class Desk:
 
     def close(self) -> None:
         """Let go of every file and lock."""
+        if self._reindexing is not None:
+            self._reindexing.stop()
         if self._index is not None:
             self._index.close()
             self._index = None
+        self._opened.close()
+        self._vectors = None
         if "outside" in self.__dict__:
             self.outside.close()
         if "market" in self.__dict__:

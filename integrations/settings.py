@@ -3,7 +3,7 @@
 import os
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -37,6 +37,32 @@ class ModelSettings(_Section):
     timeout_seconds: float = Field(default=120, gt=0)
     budget_usd: float = Field(default=2.0, gt=0, description="per run, checked before each call")
     budget_tokens: int = Field(default=500_000, gt=0, description="per run; the bound that holds where a model has no price")
+
+
+class EmbeddingSettings(_Section):
+    """What makes the vectors: by default hashed words, which need no model."""
+
+    provider: Literal["hashed", "endpoint", "voyage", "onnx"] = "hashed"
+    model: str = Field(default="", description="as the endpoint calls it, e.g. bge-m3 or voyage-3.5")
+    base_url: str = Field(default="", description="of an endpoint, up to and with /v1; empty means Voyage's own")
+    key_env: str = Field(default="", description="the environment variable that holds the key; VOYAGE_API_KEY for Voyage")
+    path: str = Field(default="", description="of a local model: a folder with model.onnx and tokenizer.json")
+    dimensions: int = Field(default=0, ge=0, description="asked of the model; 0 is its own length")
+    query_prefix: str = Field(default="", description="before each question, e.g. 'query: ' for e5")
+    document_prefix: str = Field(default="", description="before each passage, e.g. 'passage: ' for e5")
+    pooling: Literal["mean", "cls"] = Field(default="mean", description="of a local model that gives a vector a token")
+    batch: int = Field(default=64, ge=1, le=1000, description="texts a request")
+    longest: int = Field(default=8000, ge=100, description="characters of a text that are embedded")
+    timeout_seconds: float = Field(default=30, gt=0, description="of one request")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "EmbeddingSettings":
+        needed = {"endpoint": ("model", "base_url"), "voyage": ("model",), "onnx": ("path",)}.get(self.provider, ())
+        missing = [name for name in needed if not getattr(self, name)]
+        if missing:
+            msg = f"provider {self.provider} needs {missing[0]}"
+            raise ValueError(msg)
+        return self
 
 
 class McpServerSettings(_Section):
@@ -75,6 +101,7 @@ class Settings(BaseSettings):
 
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
     gate: GateRules = GateRules()
     mcp: McpSettings = McpSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")

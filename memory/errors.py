@@ -9,6 +9,7 @@ StoaError
 │   └── StaleError        a proposal was made against a revision that is no longer the head
 ├── IntegrityError        stored bytes do not match their hash
 ├── BusyError             another process owns the store
+├── EmbedderError         the embedding model gives no vectors now, or wrong ones
 └── IndexBrokenError      the vector index cannot be trusted until it is rebuilt
 """
 
@@ -51,6 +52,10 @@ class IntegrityError(StoaError):
 
 class BusyError(StoaError):
     """Another process holds the store."""
+
+
+class EmbedderError(StoaError):
+    """The embedding model gives no vectors now, or not those it should."""
 
 
 class IndexBrokenError(StoaError):

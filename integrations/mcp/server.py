@@ -123,6 +123,7 @@ def serve_http(desk: "Desk", host: str, port: int) -> None:
     import uvicorn
 
     settings = desk.settings.mcp
+    desk.reindex()
     uvicorn.run(http_app(desk, settings.allowed_hosts, settings.allowed_origins), host=host, port=port, log_level="warning")
 
 
