@@ -22,9 +22,15 @@ class Remembered(BaseModel):
 
 
 @tool("recall")
-def recall(workbench: Workbench, query: str, k: int = 8, kind: Kind | None = None, thesis: str = "") -> Hits:
-    """Find passages, notes and findings by what they say, in English or Chinese, as known at the as-of."""
-    found = workbench.recall.search(query, k, kinds=[kind] if kind else [], as_of=workbench.as_of, thesis=thesis)
+def recall(
+    workbench: Workbench, query: str, k: int = 8, kind: Kind | None = None, thesis: str = "", variants: tuple[str, ...] = ()
+) -> Hits:
+    """Find passages, notes and findings by what they say, in English or Chinese, as known at the as-of.
+
+    ``variants`` are the same question in other words or in the other language: what was written in Chinese is found by
+    a Chinese wording.
+    """
+    found = workbench.recall.search(query, k, kinds=[kind] if kind else [], as_of=workbench.as_of, thesis=thesis, variants=variants)
     return Hits(hits=found.hits, index_lag=found.index_lag)
 
 
