@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, desk, forecasts, mcp_server, memory, runs, thesis, tools
+from integrations.cli import approvals, ask, desk, forecasts, mcp_server, memory, memory_life, runs, thesis, tools
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
 app.add_typer(runs.app, name="runs", help="Runs: list, show, resume, cancel.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
+app.add_typer(memory_life.app, name="memory", help="The state of memory, its index and its archive.")
 app.add_typer(mcp_server.app, name="mcp", help="The desk over MCP, and the outside servers it uses.")
 app.command("score")(forecasts.score)
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from memory.records import Draft
 
 JsonlOption = Annotated[Path | None, typer.Option("--jsonl", help="One JSON object of arguments a line; - is stdin.")]
-memory_app = typer.Typer(no_args_is_help=True)
 
 
 def register(parent: typer.Typer) -> None:
@@ -31,7 +30,6 @@ def register(parent: typer.Typer) -> None:
     parent.command()(ingest)
     parent.command()(recall)
     parent.command()(remember)
-    parent.add_typer(memory_app, name="memory", help="The state of memory.")
 
 
 def ingest(
@@ -204,28 +202,3 @@ def _draft(arguments: dict[str, Any]) -> "Draft":
     except (ValidationError, TypeError) as error:
         problem = first_problem(error).replace("body:", "text:") if isinstance(error, ValidationError) else str(error)
         raise InputError(f"this cannot be remembered: {problem}") from error
-
-
-@memory_app.command()
-def rebuild(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
-    """Build the vector index anew from the records."""
-    with open_desk(desk) as opened:
-        count = opened.rebuild_index()
-    if as_json:
-        emit({"vectors": count})
-    else:
-        console().print(f"{count} vectors rebuilt from the records.")
-
-
-@memory_app.command()
-def stats(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
-    """How many records of each kind, and what waits for the index."""
-    from memory.records import Kind
-
-    with open_desk(desk) as opened:
-        counts = {kind.value: opened.store.count(kind) for kind in Kind}
-        lag = opened.store.index_lag()
-    if as_json:
-        emit({"records": counts, "index_lag": lag})
-    else:
-        console().print(", ".join(f"{n} {name}" for name, n in counts.items() if n) + f"; {lag} wait for the index")

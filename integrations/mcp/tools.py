@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from agents.errors import ToolError
 from agents.tool import Tool, call, tools
+from memory.life import contradictions, repeats
 from memory.records import Draft, Kind, Trust
 from memory.thesis import Evidence, Proposal
 
@@ -20,10 +21,12 @@ Name = Annotated[str, Field(max_length=200)]
 
 
 class Remembered(BaseModel):
-    """Where a note went."""
+    """Where a note went; ``repeats`` when it said what the note of this id says already; what it contradicts, as questions."""
 
     id: str
     version: int
+    repeats: bool = False
+    questions: list[str] = Field(default_factory=list)
 
 
 class Posted(BaseModel):
@@ -71,8 +74,12 @@ class Guest:
             self._known_thesis(thesis)
             if supersedes and self._desk.store.get(supersedes).author != self._person():
                 raise ToolError(f"{supersedes} is not yours: write a note of your own that says what is wrong with it")
-            record = self._desk.store.remember(self._draft(Kind.NOTE, text, thesis), supersedes=supersedes)
-        return Remembered(id=record.id, version=record.version)
+            draft = self._draft(Kind.NOTE, text, thesis)
+            if not supersedes and (said := repeats(self._desk.recall, draft)):
+                return Remembered(id=said.id, version=self._desk.store.get(said.id).version, repeats=True)
+            record = self._desk.store.remember(draft, supersedes=supersedes)
+            questions = [item.question for item in contradictions(self._desk.recall, draft) if item.record != record.id]
+        return Remembered(id=record.id, version=record.version, questions=questions)
 
     def post(self, text: Text, thread: Name = "", thesis: Name = "") -> Posted:
         """Say something in the desk's channel under your name; the agents read it in their next turn."""
