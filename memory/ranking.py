@@ -43,6 +43,10 @@ class Weights(NamedTuple):
     fade_days: float = 150.0
     trust: float = 0.02
 
+    def vector_of(self, language: str) -> float:
+        """The weight of the vector channel for a question in a language."""
+        return self.vector.get(language, 0.1)
+
 
 WEIGHTS = Weights()
 """With hashed words for vectors, which see what the lexical channel sees: in Chinese more of them only loses."""
@@ -66,7 +70,8 @@ Why = dict[str, float]
 
 def rank(question: Question, rows: Sequence[Any], found: Sequence[Found], weights: Weights = WEIGHTS) -> list[tuple[Any, Why]]:
     """Rows, best first, each with every feature's share of its score; the best text alone has about one."""
-    base = {row.seq: _relevance(row, found, weights) for row in rows}
+    scales = _scales(found, weights)
+    base = {row.seq: _relevance(row, found, scales) for row in rows}
     # What is hardly relevant itself makes nothing beside it relevant.
     lends = {seq: (own := sum(why.values())) * min(1.0, own / weights.sure) for seq, why in base.items()}
     spread = _around(rows, lends, weights)
@@ -85,36 +90,41 @@ def rank(question: Question, rows: Sequence[Any], found: Sequence[Found], weight
     return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].id))
 
 
-def _relevance(row: Any, found: Sequence[Found], weights: Weights) -> Why:
-    """The best of the wordings and, a little less, of the parts; a record that serves two of them gets more."""
-    best: Why = {}
-    rest = 0.0
-    whole = found[0].attainable or 1.0
+class _Scales(NamedTuple):
+    """What the scores of one wording are multiplied by."""
+
+    lexical: float
+    vector: float
+
+
+def _scales(found: Sequence[Found], weights: Weights) -> list[_Scales]:
+    """A short part is soon matched whole: it counts by how much of the question it is.
+
+    The inner products come to the scale of the lexical channel: the nearest record counts as the best by words does.
+    """
+    whole, scales = (found[0].attainable if found else 0.0) or 1.0, []
     for item in found:
-        vector = weights.vector.get(item.language, 0.1)
-        # A short part is soon matched whole: it counts by how much of the question it is.
-        scale = weights.part * min(1.0, item.attainable / whole) ** weights.short if item.is_part else 1.0
-        why = {
-            "lexical": scale * (1 - vector) * item.lexical.get(row.seq, 0.0) / (item.attainable or 1.0),
-            "vector": scale * vector * _vector_share(row, item),
-        }
-        if sum(why.values()) > sum(best.values()):
-            rest += 0.05 * sum(best.values())
-            best = why
+        share = weights.part * min(1.0, item.attainable / whole) ** weights.short if item.is_part else 1.0
+        vector = weights.vector_of(item.language)
+        best = max(item.vector.values(), default=0.0)
+        level = max(item.lexical.values(), default=0.0) / (item.attainable or 1.0) or 0.5
+        scales.append(_Scales(share * (1 - vector) / (item.attainable or 1.0), share * vector * level / best if best > 0 else 0.0))
+    return scales
+
+
+def _relevance(row: Any, found: Sequence[Found], scales: Sequence[_Scales]) -> Why:
+    """The best of the wordings and, a little less, of the parts; a record that serves two of them gets more."""
+    best, most, rest = (0.0, 0.0), 0.0, 0.0
+    for item, scale in zip(found, scales, strict=True):
+        words = scale.lexical * item.lexical.get(row.seq, 0.0)
+        vector = scale.vector * max(0.0, item.vector.get(row.id, 0.0))
+        if words + vector > most:
+            rest += 0.05 * most
+            best, most = (words, vector), words + vector
         else:
-            rest += 0.05 * sum(why.values())
-    if rest and len(found) > 1:
-        best = {**best, "wordings": rest}
-    return best
-
-
-def _vector_share(row: Any, item: Found) -> float:
-    """The inner product on the scale of the lexical channel: the nearest record counts as the best by words does."""
-    best = max(item.vector.values(), default=0.0)
-    if best <= 0:
-        return 0.0
-    level = max(item.lexical.values(), default=0.0) / (item.attainable or 1.0) or 0.5
-    return level * max(0.0, item.vector.get(row.id, 0.0)) / best
+            rest += 0.05 * (words + vector)
+    why = {"lexical": best[0], "vector": best[1]}
+    return {**why, "wordings": rest} if rest and len(found) > 1 else why
 
 
 def _around(rows: Sequence[Any], base: Mapping[int, float], weights: Weights) -> dict[int, Why]:

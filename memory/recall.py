@@ -98,8 +98,10 @@ class Recall:
     def _found(self, connection: Connection, wording: str, k: int, *, is_part: bool = False) -> Found:
         terms = self._telling_terms(connection, wording)
         lexical = self._lexical(connection, terms, k)
-        vector = dict(self._vector(wording, max(CANDIDATES, k)))
-        return Found(lexical, vector, self._attainable(connection, wording), is_part, language(wording))
+        spoken = language(wording)
+        # What counts nothing is not asked for.
+        vector = dict(self._vector(wording, max(CANDIDATES, k))) if self._weights().vector_of(spoken) else {}
+        return Found(lexical, vector, self._attainable(connection, wording), is_part, spoken)
 
     def _attainable(self, connection: Connection, wording: str) -> float:
         """The BM25 score of a record that held every word of a wording often; a word nobody wrote counts as the rarest."""
