@@ -2,18 +2,20 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from integrations.settings import FILE, Settings, load_settings
+from integrations.indexing import Reindexing, made_with, now_made_with
+from integrations.settings import FILE, EmbeddingSettings, Settings, load_settings
 from memory.book import Book
 from memory.clock import Clock, end_of_day, system_clock
 from memory.database import Database
 from memory.dispatch import Dispatch
-from memory.errors import BusyError, IndexBrokenError, NotFoundError
+from memory.errors import BusyError, EmbedderError, IndexBrokenError, NotFoundError
 from memory.forecasts import Forecasts
 from memory.journal import Journal
 from memory.move import moved_to
@@ -26,16 +28,18 @@ if TYPE_CHECKING:
     from agents.turn import Agent
     from agents.workbench import Workbench
     from integrations.library import FolderLibrary
+    from integrations.mcp.client import OutsideServers
     from integrations.models.client import ModelClient
     from integrations.models.pace import Pace
     from integrations.sandbox.local import LocalSandbox
     from integrations.sandbox.snapshot import DeskSnapshots
-    from memory.embedding import HashedBM25
-    from memory.index import VectorIndex
+    from memory.embedding import Embedder
     from memory.index_server import ServerIndex
     from memory.market import Market
     from memory.recall import Recall
+    from memory.reindex import SwappableIndex
     from memory.thesis import Evidence
+    from memory.vector_cache import VectorCache
     from orchestrator.channel import Channel
     from orchestrator.context import Context
     from orchestrator.queue import RunQueue
@@ -54,7 +58,10 @@ class Desk:
             raise NotFoundError(f"{folder} is no desk: make one with stoa init {folder}, or name one with --desk")
         self.settings: Settings = load_settings(self.folder)
         self._warn = warn
-        self._index: VectorIndex | None = None
+        self._index: SwappableIndex | ServerIndex | None = None
+        self._reindexing: Reindexing | None = None
+        self._vectors: VectorCache | None = None
+        self._opened = ExitStack()
         self._index_tried = False
 
     @property
@@ -133,7 +140,26 @@ class Desk:
         return Market(self.folder / "data", self.state / "observations")
 
     @cached_property
-    def embedder(self) -> "HashedBM25":
+    def embedder(self) -> "Embedder":
+        """What makes the vectors, by setting."""
+        return self._embedder(self.settings.embedding)
+
+    def _embedder(self, settings: EmbeddingSettings) -> "Embedder":
+        from integrations.embeddings import make_embedder
+
+        made = make_embedder(settings, self.folder, self._hashed)
+        if settings.provider == "hashed":
+            return made
+        from memory.vector_cache import CachedEmbedder, VectorCache
+
+        if self._vectors is None:
+            self._vectors = VectorCache(self.state / "vectors.db")
+            self._opened.callback(self._vectors.close)
+        cached = CachedEmbedder(made, self._vectors, self._warn)
+        self._opened.callback(cached.close)
+        return cached
+
+    def _hashed(self) -> "Embedder":
         """The default embedding, its query side weighted by how rare a word is in this desk."""
         from memory.embedding import HashedBM25
         from memory.recall import inverse_document_frequency
@@ -157,15 +183,19 @@ class Desk:
 
         return Recall(self.database, self.store, self.index)
 
-    def index(self) -> "VectorIndex | None":
-        """The vector index; None, said aloud, while another process holds it. A broken one is rebuilt from SQL."""
+    def index(self) -> "SwappableIndex | ServerIndex | None":
+        """The vector index; None, said aloud, while another process holds it. A broken one is rebuilt from SQL.
+
+        An index of the model that was set before goes on serving; ``stoa memory rebuild`` or a server replaces it.
+        """
         if not self._index_tried:
             self._index_tried = True
-            from memory.index import VectorIndex
-
             try:
-                self._index = self._served() if self.settings.chroma.url else VectorIndex.open(self.state / "chroma", self.embedder)
-            except BusyError as error:
+                if self.settings.chroma.url:
+                    self._index = self._served()
+                else:
+                    self._open_index()
+            except (BusyError, EmbedderError) as error:
                 self._warn(f"searching by words alone: {error}")
             except IndexBrokenError as error:
                 self._warn(f"rebuilding the vector index from the records: {error}")
@@ -188,10 +218,35 @@ class Desk:
         if waiting:
             self.store.index_done(waiting[-1].seq)
 
+    def _open_index(self) -> None:
+        from memory.reindex import SwappableIndex
+
+        before = made_with(self.state)
+        if before is not None and before != self.settings.embedding:
+            old = self._embedder(before)
+            if old.fingerprint != self.embedder.fingerprint:
+                self._index = SwappableIndex.open(self.state / "chroma", old)
+                self._warn(f"the vector index is still of {old.fingerprint}: stoa memory rebuild makes one of {self.embedder.fingerprint}")
+                return
+        self._index = SwappableIndex.open(self.state / "chroma", self.embedder)
+        now_made_with(self.state, self.settings.embedding)
+
+    def reindex(self) -> "Reindexing | None":
+        """Begin to build the index of a newly set model while the old one serves; None when there is nothing to do."""
+        from memory.reindex import SwappableIndex
+
+        index = self.index()
+        if not isinstance(index, SwappableIndex) or index.fingerprint == self.embedder.fingerprint or self._reindexing is not None:
+            return self._reindexing
+        done = partial(now_made_with, self.state, self.settings.embedding)
+        self._reindexing = Reindexing(self.store, index, self.embedder, done, self._warn)
+        self._reindexing.start()
+        return self._reindexing
+
     def rebuild_index(self) -> int:
         """Build the vector index anew from SQL; returns how many records it holds."""
-        from memory.index import VectorIndex
         from memory.index_server import ServerIndex
+        from memory.reindex import SwappableIndex
 
         self._index_tried = True
         if self.settings.chroma.url:
@@ -203,7 +258,8 @@ class Desk:
             self._index.close()
             self._index = None
         waiting = self.store.index_work(10_000_000)
-        self._index = VectorIndex.rebuild(self.state / "chroma", self.embedder, self.store.live_texts())
+        self._index = SwappableIndex.rebuild(self.state / "chroma", self.embedder, self.store.live_texts())
+        now_made_with(self.state, self.settings.embedding)
         if waiting:
             self.store.index_done(waiting[-1].seq)
         return self._index.count()
@@ -217,8 +273,8 @@ class Desk:
         index = self.index()
         try:
             return Indexer(self.store, index).drain() if index else 0
-        except BusyError as error:
-            self._warn(f"the vector index falls behind: {error}")
+        except (BusyError, EmbedderError) as error:
+            self._warn(f"{self.store.index_lag()} records wait for the vector index: {error}")
             return 0
 
     @cached_property
@@ -297,6 +353,14 @@ class Desk:
         """What answers, as people are told."""
         return self.settings.model.name or "no model"
 
+    @cached_property
+    def outside(self) -> "OutsideServers":
+        """The outside MCP servers that the settings name."""
+        from integrations.mcp.client import OutsideServers
+        from memory.access import Pins
+
+        return OutsideServers(self.settings.mcp.servers, Pins(self.database, self.clock), self.state / "logs")
+
     def workbench(self, as_of: datetime | None = None, run_id: str = "cli") -> "Workbench":
         """The desk as an agent or a tool call sees it."""
         from agents.workbench import Workbench
@@ -329,6 +393,8 @@ class Desk:
 
     def close(self) -> None:
         """Let go of every file and lock."""
+        if self._reindexing is not None:
+            self._reindexing.stop()
         if self._index is not None:
             self._index.close()
             self._index = None
@@ -336,6 +402,10 @@ class Desk:
             self.model.close()
         if "queue" in self.__dict__:
             self.queue.close()
+        self._opened.close()
+        self._vectors = None
+        if "outside" in self.__dict__:
+            self.outside.close()
         if "market" in self.__dict__:
             self.market.close()
         if "database" in self.__dict__:

@@ -10,6 +10,7 @@ StoaError
 │   └── LostError         the run belongs to another process now, or was cancelled
 ├── IntegrityError        stored bytes do not match their hash
 ├── BusyError             another process owns the store
+├── EmbedderError         the embedding model gives no vectors now, or wrong ones
 └── IndexBrokenError      the vector index cannot be trusted until it is rebuilt
 """
 
@@ -56,6 +57,10 @@ class IntegrityError(StoaError):
 
 class BusyError(StoaError):
     """Another process holds the store."""
+
+
+class EmbedderError(StoaError):
+    """The embedding model gives no vectors now, or not those it should."""
 
 
 class IndexBrokenError(StoaError):

@@ -197,7 +197,8 @@ class VectorIndex:
         fresh = self._embedder.embed_documents([text for _, text in wanted])
         for name, vector in zip(ids, fresh, strict=True):
             there = np.asarray(stored[name])
-            if there.shape != vector.shape or not np.allclose(there, vector, rtol=0, atol=TOLERANCE):
+            near = max(TOLERANCE, getattr(self._embedder, "tolerance", 0.0))
+            if there.shape != vector.shape or not np.allclose(there, vector, rtol=0, atol=near):
                 raise IndexBrokenError(f"the model no longer gives the vectors that the index holds: {MEND}")
 
     def upsert(self, ids: Sequence[str], texts: Sequence[str]) -> None:

@@ -1,7 +1,8 @@
 """Finding: two channels, fused into cited hits.
 
-Both channels are asked, their scores are normalised to the best of each and added with weights over the union of
-their candidates. (Reciprocal rank fusion with a weak channel loses what the strong one knows: measured on Chinese.)
+Both channels are asked for each wording and part of a question; ``memory.ranking`` orders the union of what they find,
+with what stands around it. (Reciprocal rank fusion with a weak channel loses what the strong one knows: measured on
+Chinese.)
 """
 
 import math
@@ -9,34 +10,36 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from memory.database import Database
 from memory.errors import IndexBrokenError
 from memory.index import BATCH, VectorIndex
 from memory.lexical import best_by_words, frequency
+from memory.question import Question, leans, names, understand
+from memory.ranking import LEARNED, SATURATION, WEIGHTS, Found, Weights, folded, rank
 from memory.records import Hit, Kind, Status, Trust
 from memory.store import Store, visible
 from memory.tables import records
-from memory.text import fts_word, tokens
+from memory.text import fts_word, language, tokens
 
-LEXICAL_WEIGHT = 0.9
-VECTOR_WEIGHT = 0.1
-"""Hashed BM25 sees the same words as the lexical channel, so it adds little: on the recall set more weight only loses
-(Chinese recall@5 0.90, 0.85, 0.80 and 0.68 at 0, 0.25, 0.5 and 1). An embedding model earns more."""
-TRUST_BONUS = {Trust.PERSON.value: 0.02, Trust.AGENT.value: 0.0, Trust.OUTSIDE.value: 0.0}
 CANDIDATES = 120
+CENTRES = 12
+WINDOW = 30
+"""Neighbours are looked for around the best twelve, at most thirty places away: other threads are written in between."""
+
 COMMON = 0.12
 """A token in more than this share of all records says little and costs most: it is left out if rarer ones remain."""
 
 POSTINGS = 12_000
 FEWEST = 3
 """Full-text ranking reads every posting of every word. The rarest words say most, so past this many postings the commoner
-ones are left out, but never the rarest three; if these alone have more, only records with several of them are ranked."""
+ones are left out, but never the rarest three."""
 
 _COLUMNS = (
     records.c.seq, records.c.id, records.c.kind, records.c.author, records.c.source_uri, records.c.locator,
-    records.c.title, records.c.body, records.c.known_at, records.c.trust, records.c.thesis_slugs,
+    records.c.title, records.c.body, records.c.known_at, records.c.trust, records.c.thesis_slugs, records.c.thread_id,
+    records.c.parent_id, records.c.period, records.c.entities,
 )  # fmt: skip
 
 
@@ -70,15 +73,62 @@ class Recall:
         kinds: Sequence[Kind] = (),
         as_of: datetime | None = None,
         thesis: str = "",
+        variants: Sequence[str] = (),
     ) -> Recalled:
-        """The ``k`` records that answer the query best. A query without a word in it finds nothing."""
+        """The ``k`` records that answer the query best. A query without a word in it finds nothing.
+
+        Args:
+            query: the question; one with several parts is also asked part by part.
+            k: how many.
+            kinds: only these kinds.
+            as_of: what was known and live then; now without it.
+            thesis: only what bears on this thesis.
+            variants: the same question in other words or another language.
+        """
+        question, weights = understand(query, variants), self._weights()
         with self._database.reading() as connection:
-            telling = self._telling_terms(connection, query)
-            lexical = best_by_words(connection, telling.words, max(CANDIDATES, 4 * k), narrow=telling.postings > POSTINGS)
-            vector = self._vector(query, max(CANDIDATES, k))
-            rows = self._rows(connection, list(lexical), [name for name, _ in vector], kinds, as_of)
-        hits = _distinct(_fuse(rows, lexical, dict(vector)), k, thesis)
-        return Recalled(hits, self._store.index_lag())
+            found = [self._found(connection, wording, k) for wording in question.wordings]
+            found += self._hops(connection, question, found, k)
+            seqs = {seq for item in found for seq in item.lexical}
+            names = {name for item in found for name in item.vector}
+            rows = self._rows(connection, sorted(seqs), sorted(names), kinds, as_of)
+            rows += self._neighbours(connection, rank(question, rows, found, weights)[:CENTRES], rows, kinds, as_of)
+        scored = [pair for pair in rank(question, rows, found, weights) if not thesis or thesis in pair[0].thesis_slugs]
+        return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40])[:k]], self._store.index_lag())
+
+    def _weights(self) -> Weights:
+        model = getattr(self._index(), "fingerprint", "")
+        return LEARNED if model and not model.startswith("bm25h-") else WEIGHTS
+
+    def _found(self, connection: Connection, wording: str, k: int, *, is_part: bool = False) -> Found:
+        terms = self._telling_terms(connection, wording)
+        lexical = self._lexical(connection, terms, k)
+        spoken = language(wording)
+        # What counts nothing is not asked for.
+        vector = dict(self._vector(wording, max(CANDIDATES, k))) if self._weights().vector_of(spoken) else {}
+        return Found(lexical, vector, self._attainable(connection, wording), is_part, spoken)
+
+    def _attainable(self, connection: Connection, wording: str) -> float:
+        """The BM25 score of a record that held every word of a wording often; a word nobody wrote counts as the rarest."""
+        words = [fts_word(token) for token in dict.fromkeys(tokens(wording))][:64]
+        known = frequency(connection, words)
+        total = connection.execute(select(func.max(records.c.seq))).scalar() or 1
+        return SATURATION * sum(inverse_document_frequency(total, known.get(word, 0)) for word in words) or 1.0
+
+    def _hops(self, connection: Connection, question: Question, found: Sequence[Found], k: int) -> list[Found]:
+        """The parts of a question; one that leans on another is asked with the names of the question and of its best answer."""
+        if not question.parts:
+            return []
+        asked = [self._found(connection, part, k, is_part=True) for part in question.parts]
+        named = " ".join(names(question.wordings[0]))
+        first = asked[0].lexical or found[0].lexical
+        best = max(first, key=first.__getitem__, default=0)
+        row = connection.execute(select(records.c.body).where(records.c.seq == best)).scalar() or ""
+        for part in question.parts[1:]:
+            if leans(part):
+                asked.append(self._found(connection, f"{part} {named}", k, is_part=True))
+                asked.append(self._found(connection, f"{part} {' '.join(names(row))}", k, is_part=True))
+        return asked
 
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many records each search token stands."""
@@ -105,16 +155,38 @@ class Recall:
             telling.append(word)
         return Telling(telling, read)
 
+    def _lexical(self, connection: Connection, telling: Telling, k: int) -> dict[int, float]:
+        return best_by_words(connection, telling.words, max(CANDIDATES, 4 * k), narrow=telling.postings > POSTINGS)
+
     def _vector(self, query: str, limit: int) -> list[tuple[str, float]]:
         index = self._index()
         return [(hit.id, hit.score) for hit in index.query(query, limit)] if index else []
 
     def _rows(self, connection: Connection, seqs: list[int], ids: list[str], kinds: Sequence[Kind], as_of: datetime | None) -> list[Any]:
-        live = visible(as_of) if as_of is not None else records.c.status == Status.LIVE.value
-        query = select(*_COLUMNS).where(live, records.c.seq.in_(seqs) | records.c.id.in_(ids))
+        query = select(*_COLUMNS).where(self._live(as_of), records.c.seq.in_(seqs) | records.c.id.in_(ids))
         if kinds:
             query = query.where(records.c.kind.in_([kind.value for kind in kinds]))
         return list(connection.execute(query))
+
+    def _neighbours(
+        self, connection: Connection, centres: Sequence[Any], rows: Sequence[Any], kinds: Sequence[Kind], as_of: datetime | None
+    ) -> list[Any]:
+        """What stands beside the best rows in their thread or document and was not found itself."""
+        windows = []
+        for row, _ in centres:
+            column, group = (records.c.thread_id, row.thread_id) if row.thread_id else (records.c.parent_id, row.parent_id)
+            if group:
+                windows.append(and_(column == group, records.c.seq.between(row.seq - WINDOW, row.seq + WINDOW)))
+        if not windows:
+            return []
+        query = select(*_COLUMNS).where(self._live(as_of), or_(*windows), records.c.kind != Kind.DOCUMENT.value)
+        if kinds:
+            query = query.where(records.c.kind.in_([kind.value for kind in kinds]))
+        there = {row.seq for row in rows}
+        return [row for row in connection.execute(query) if row.seq not in there]
+
+    def _live(self, as_of: datetime | None) -> Any:
+        return visible(as_of) if as_of is not None else records.c.status == Status.LIVE.value
 
 
 class Indexer:
@@ -161,33 +233,6 @@ def inverse_document_frequency(total: int, containing: int) -> float:
     return math.log(1 + (total - containing + 0.5) / (containing + 0.5))
 
 
-def _fuse(rows: Sequence[Any], lexical: dict[int, float], vector: dict[str, float]) -> list[tuple[Any, dict[str, float]]]:
-    """The rows, best first, each with every channel's share of its score."""
-    best_lexical = max((lexical.get(row.seq, 0.0) for row in rows), default=0.0) or 1.0
-    best_vector = max((vector.get(row.id, 0.0) for row in rows), default=0.0) or 1.0
-    scored = []
-    for row in rows:
-        why = {
-            "lexical": LEXICAL_WEIGHT * lexical.get(row.seq, 0.0) / best_lexical,
-            "vector": VECTOR_WEIGHT * max(0.0, vector.get(row.id, 0.0)) / best_vector,
-            "trust": TRUST_BONUS[row.trust],
-        }
-        scored.append((row, why))
-    # Equal scores in the order of writing: an id is partly drawn by chance.
-    return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].seq))
-
-
-def _distinct(scored: Sequence[tuple[Any, dict[str, float]]], k: int, thesis: str) -> list[Hit]:
-    """The best ``k``, on a thesis if one is named; of equal texts the best."""
-    hits: dict[str, Hit] = {}
-    for row, why in scored:
-        if len(hits) == k:
-            break
-        if row.body not in hits and (not thesis or thesis in row.thesis_slugs):
-            hits[row.body] = _hit(row, why)
-    return list(hits.values())
-
-
 def _hit(row: Any, why: dict[str, float]) -> Hit:
     return Hit(
         id=row.id,
@@ -201,5 +246,5 @@ def _hit(row: Any, why: dict[str, float]) -> Hit:
         known_at=row.known_at,
         trust=Trust(row.trust),
         thesis_slugs=tuple(row.thesis_slugs),
-        why={name: round(share, 4) for name, share in why.items() if share},
+        why={name: round(share, 4) for name, share in why.items() if round(share, 4)},
     )

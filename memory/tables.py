@@ -321,5 +321,28 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("server", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("approved_at", Moment, nullable=False),
+    Index("pins_server", "server", "tool"),
+)
+
 APPEND_ONLY = ("links", "revisions", "forecasts", "resolutions", "receipts")
 """Rows of these never change and never go."""

@@ -111,9 +111,11 @@ class Conversation:
             gate.commit_or_ask(context, proposal, run_id, self._fence, as_of)
 
 
-def ask(context: Context, thread_id: str, text: str, role: str, roles: Collection[str], as_of: datetime) -> list[str]:
-    """Put a person's message into a thread and return the ids of the posts that answer it."""
-    return answer(context, Question(thread_id=thread_id, text=text, role=role), roles, as_of)
+def ask(  # noqa: PLR0913, PLR0917 - each is an independent part
+    context: Context, thread_id: str, text: str, role: str, roles: Collection[str], as_of: datetime, by: str = "person"
+) -> list[str]:
+    """Put a message of a person, called ``by``, into a thread and return the ids of the posts that answer it."""
+    return answer(context, Question(thread_id=thread_id, text=text, role=role, person=by), roles, as_of)
 
 
 def answer(

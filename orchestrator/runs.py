@@ -10,7 +10,7 @@ from memory.dispatch import NORMAL, URGENT, Lease
 from memory.errors import ConflictError, StaleError
 from memory.journal import Approval, NewRun, RunRow
 from memory.thesis import Proposal
-from orchestrator import gate
+from orchestrator import gate, suggestions
 from orchestrator.context import Context
 from orchestrator.engine import Engine, Flow
 from orchestrator.errors import RunError
@@ -146,6 +146,9 @@ def land(context: Context, checkpoints: Path | str, approval_id: str) -> None:
     if run.kind == "research":
         advance(context, checkpoints, item.run_id)
         return
+    if run.kind == suggestions.KIND:
+        suggestions.settle(context, run)
+        return
     # A talk has no parked branch: its changes land by themselves, under the fence of whoever lands them.
     fence = context.journal.take(item.run_id)
     gate.settle(context, approval_id, item.run_id, fence, max(item.created_at, context.book.get(item.proposal.thesis).effective_at))
@@ -169,8 +172,8 @@ def _too_late(context: Context, item: Approval) -> ConflictError | None:
     if context.clock() > max(item.expires_at, item.created_at):
         context.journal.decide(item.id, "expired", "desk", "nobody decided in time")
         return ConflictError(f"{name}: this question expired on {item.expires_at:%Y-%m-%d}; the next run asks anew")
-    head = context.book.get(name)
-    if head.revision.hash != item.proposal.against:
+    head = next((entry for entry in context.book.theses() if entry.thesis.slug == name), None)
+    if head is not None and head.revision.hash != item.proposal.against:
         context.journal.decide(item.id, "stale", "desk", f"revision {head.revision.n} came first")
         return StaleError(f"{name} is at revision {head.revision.n} since this was asked: stoa thesis diff shows what changed")
     return None

@@ -40,16 +40,9 @@ PAGE = 4000
 @tool("recall")
 def recall(workbench: Workbench, query: str, k: int = 8, kind: Kind | None = None, thesis: str = "", also: str = "") -> Hits:
     """Find passages, notes and findings by what they say; `also` is the query in the other language (English, 中文)."""
-    hits: dict[str, Hit] = {}
-    lag = 0
-    for question in dict.fromkeys(text for text in (query, also) if text):
-        found = workbench.recall.search(question, k, kinds=[kind] if kind else [], as_of=workbench.as_of, thesis=thesis)
-        lag = max(lag, found.index_lag)
-        for hit in found.hits:
-            if hit.id not in hits or hits[hit.id].score < hit.score:
-                hits[hit.id] = hit
-    best = sorted(hits.values(), key=lambda hit: (-hit.score, hit.id))[:k]
-    return Hits(hits=best, index_lag=lag)
+    variants = (also,) if also else ()
+    found = workbench.recall.search(query, k, kinds=[kind] if kind else [], as_of=workbench.as_of, thesis=thesis, variants=variants)
+    return Hits(hits=found.hits, index_lag=found.index_lag)
 
 
 @tool("read")

@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, data, desk, forecasts, memory, moving, runs, sandbox, serve, thesis, tools
+from integrations.cli import (
+    approvals,
+    ask,
+    data,
+    desk,
+    forecasts,
+    mcp_server,
+    memory,
+    memory_life,
+    moving,
+    runs,
+    sandbox,
+    serve,
+    thesis,
+    tools,
+)  # fmt: skip
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -26,6 +41,8 @@ app.add_typer(runs.app, name="runs", help="Runs: list, show, pause, resume, retr
 app.add_typer(moving.app, name="desk", help="Where the desk keeps what it knows.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
 app.add_typer(sandbox.app, name="sandbox", help="Code behind walls: run a file, check the walls.")
+app.add_typer(memory_life.app, name="memory", help="The state of memory, its index and its archive.")
+app.add_typer(mcp_server.app, name="mcp", help="The desk over MCP, and the outside servers it uses.")
 app.command("score")(forecasts.score)
 
 

@@ -41,7 +41,11 @@ def _decide(approval: str, approve: bool, by: str, why: str, desk_folder: Path, 
 
     with open_desk(desk_folder) as opened:
         decided = runs.decide(opened.context(SilentChannel()), opened.checkpoints, approval, approve=approve, by=by, reason=why)
-        head = opened.book.get(decided.proposal.thesis)
+        heads = [entry for entry in opened.book.theses() if entry.thesis.slug == decided.proposal.thesis]
+    if not heads:  # a new thesis that was refused
+        emit(pending(decided)) if as_json else console().print(f"{decided.proposal.thesis}: {decided.status} by {decided.decided_by}.")
+        return
+    head = heads[0]
     if as_json:
         emit(
             {

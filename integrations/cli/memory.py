@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from memory.records import Draft
 
 JsonlOption = Annotated[Path | None, typer.Option("--jsonl", help="One JSON object of arguments a line; - is stdin.")]
-memory_app = typer.Typer(no_args_is_help=True)
 
 
 def register(parent: typer.Typer) -> None:
@@ -31,7 +30,6 @@ def register(parent: typer.Typer) -> None:
     parent.command()(ingest)
     parent.command()(recall)
     parent.command()(remember)
-    parent.add_typer(memory_app, name="memory", help="The state of memory.")
 
 
 def ingest(
@@ -78,6 +76,8 @@ def recall(
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many hits.")] = 8,
     kind: Annotated[str, typer.Option(help="Only this kind: chunk, note, finding, message, figure …")] = "",
     as_of: AsOfOption = "",
+    variant: Annotated[list[str] | None, typer.Option(help="The question in other words or another language; may be repeated.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what each hit owes its place to.")] = False,
     jsonl: JsonlOption = None,
     desk: DeskOption = HERE,
     as_json: JsonOption = False,
@@ -96,7 +96,7 @@ def recall(
             return
         if not query.strip():
             raise InputError("there is nothing to look for: give a question, or --jsonl FILE")
-        found = _recall(opened, {"query": query, "k": k, "kind": kind, "as_of": as_of})
+        found = _recall(opened, {"query": query, "k": k, "kind": kind, "as_of": as_of, "variants": variant or []})
     if as_json:
         emit(found)
         return
@@ -104,6 +104,8 @@ def recall(
     for hit in found["hits"]:
         out.print(f"[bold]{hit['score']:.3f}[/bold] {hit['kind']} [cyan]{hit['source_uri']}[/cyan] {hit['locator']} [dim]{hit['id']}[/dim]")
         out.print(f"      {' '.join(hit['text'].split())[:300]}", markup=False)
+        if explain:
+            out.print(f"      [dim]{', '.join(f'{name} {share:+.2f}' for name, share in hit['why'].items())}[/dim]")
     if not found["hits"]:
         out.print("Nothing found: ingest a source, or ask with other words.")
 
@@ -112,16 +114,21 @@ def _recall(desk: "Desk", arguments: dict[str, Any]) -> dict[str, Any]:
     from memory.errors import InputError
     from memory.records import Kind
 
-    known = {"query", "k", "kind", "as_of", "thesis", "id"}
+    known = {"query", "k", "kind", "as_of", "thesis", "variants", "id"}
     if unknown := sorted(set(arguments) - known):
-        raise InputError(f"recall has no argument {unknown[0]!r}: it takes query, k, kind, as_of and thesis")
+        raise InputError(f"recall has no argument {unknown[0]!r}: it takes query, k, kind, as_of, thesis and variants")
     query, k, kind = str(arguments.get("query", "")), arguments["k"], arguments.get("kind") or ""
     if not isinstance(k, int) or not 1 <= k <= 200:
         raise InputError("k must be a whole number from 1 to 200")
     if kind and kind not in set(Kind):
         raise InputError(f"there is no kind {kind!r}: there are {', '.join(Kind)}")
     when = moment(desk, arguments["as_of"]) if arguments.get("as_of") else None
-    found = desk.recall.search(query, k, kinds=[Kind(kind)] if kind else [], as_of=when, thesis=arguments.get("thesis") or "")
+    variants = arguments.get("variants") or []
+    if not isinstance(variants, list) or not all(isinstance(text, str) for text in variants):
+        raise InputError("variants must be a list of texts")
+    found = desk.recall.search(
+        query, k, kinds=[Kind(kind)] if kind else [], as_of=when, thesis=arguments.get("thesis") or "", variants=variants
+    )
     return {"hits": [hit.model_dump(mode="json") for hit in found.hits], "index_lag": found.index_lag}
 
 
@@ -195,28 +202,3 @@ def _draft(arguments: dict[str, Any]) -> "Draft":
     except (ValidationError, TypeError) as error:
         problem = first_problem(error).replace("body:", "text:") if isinstance(error, ValidationError) else str(error)
         raise InputError(f"this cannot be remembered: {problem}") from error
-
-
-@memory_app.command()
-def rebuild(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
-    """Build the vector index anew from the records."""
-    with open_desk(desk) as opened:
-        count = opened.rebuild_index()
-    if as_json:
-        emit({"vectors": count})
-    else:
-        console().print(f"{count} vectors rebuilt from the records.")
-
-
-@memory_app.command()
-def stats(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
-    """How many records of each kind, and what waits for the index."""
-    from memory.records import Kind
-
-    with open_desk(desk) as opened:
-        counts = {kind.value: opened.store.count(kind) for kind in Kind}
-        lag = opened.store.index_lag()
-    if as_json:
-        emit({"records": counts, "index_lag": lag})
-    else:
-        console().print(", ".join(f"{n} {name}" for name, n in counts.items() if n) + f"; {lag} wait for the index")

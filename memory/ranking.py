@@ -1,0 +1,213 @@
+"""The order of the hits: what both channels say, and what stands around a record.
+
+The share of a question's words that a record holds, weighted by how rare they are, is comparable between wordings,
+parts and languages; a score divided by the best of its own list is not. So the lexical channel is scaled by the most
+that the wording could reach. The rest are features of the record: its neighbours in the document or the thread, the
+thread as a whole, who said it, the period it is about, and when it was known.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from memory.question import Question
+from memory.records import Kind, Trust
+from memory.text import fold, tokens
+
+SATURATION = 2.2
+"""BM25's k1 + 1 with k1 = 1.2: the most that one word can count."""
+
+ALIKE = 0.9
+"""Two texts that share this much of their words are one."""
+
+FOLDED = 60
+"""Hits that are compared with each other for likeness."""
+
+
+class Weights(NamedTuple):
+    """What each feature counts. The numbers were chosen on the development half of the recall set."""
+
+    vector: Mapping[str, float] = MappingProxyType({"en": 0.1, "zh": 0.0, "mixed": 0.05, "other": 0.1})
+    part: float = 0.9
+    short: float = 0.75
+    after: float = 1.0
+    before: float = 0.15
+    sure: float = 0.1
+    chunk: float = 0.0
+    thread: float = 0.2
+    author: float = 0.3
+    period: float = 0.4
+    time: float = 0.5
+    fade_days: float = 150.0
+    trust: float = 0.02
+
+    def vector_of(self, language: str) -> float:
+        """The weight of the vector channel for a question in a language."""
+        return self.vector.get(language, 0.1)
+
+
+WEIGHTS = Weights()
+"""With hashed words for vectors, which see what the lexical channel sees: in Chinese more of them only loses."""
+
+LEARNED = WEIGHTS._replace(vector=MappingProxyType(dict.fromkeys(("en", "zh", "mixed", "other"), 0.5)))
+"""With an embedding model: half and half, until the recall set has been measured with that model."""
+
+
+class Found(NamedTuple):
+    """What the channels found for one wording: scores by place in the store, and the most a record could reach."""
+
+    lexical: Mapping[int, float]
+    vector: Mapping[str, float]
+    attainable: float
+    is_part: bool
+    language: str
+
+
+Why = dict[str, float]
+
+
+def rank(question: Question, rows: Sequence[Any], found: Sequence[Found], weights: Weights = WEIGHTS) -> list[tuple[Any, Why]]:
+    """Rows, best first, each with every feature's share of its score; the best text alone has about one."""
+    scales = _scales(found, weights)
+    base = {row.seq: _relevance(row, found, scales) for row in rows}
+    # What is hardly relevant itself makes nothing beside it relevant.
+    lends = {seq: (own := sum(why.values())) * min(1.0, own / weights.sure) for seq, why in base.items()}
+    spread = _around(rows, lends, weights)
+    newest = max((row.known_at for row in rows), default=None)
+    scored = []
+    for row in rows:
+        why = base[row.seq] | spread.get(row.seq, {})
+        total = sum(why.values())
+        if total <= 0:
+            continue
+        for name, factor in _factors(question, row, newest, weights).items():
+            why[name] = total * factor
+        scored.append((row, why))
+    best = max((sum(why.values()) for _, why in scored), default=0.0) or 1.0
+    scored = [(row, {name: share / best for name, share in why.items()}) for row, why in scored]
+    return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].id))
+
+
+class _Scales(NamedTuple):
+    """What the scores of one wording are multiplied by."""
+
+    lexical: float
+    vector: float
+
+
+def _scales(found: Sequence[Found], weights: Weights) -> list[_Scales]:
+    """A short part is soon matched whole: it counts by how much of the question it is.
+
+    The inner products come to the scale of the lexical channel: the nearest record counts as the best by words does.
+    """
+    whole, scales = (found[0].attainable if found else 0.0) or 1.0, []
+    for item in found:
+        share = weights.part * min(1.0, item.attainable / whole) ** weights.short if item.is_part else 1.0
+        vector = weights.vector_of(item.language)
+        best = max(item.vector.values(), default=0.0)
+        level = max(item.lexical.values(), default=0.0) / (item.attainable or 1.0) or 0.5
+        scales.append(_Scales(share * (1 - vector) / (item.attainable or 1.0), share * vector * level / best if best > 0 else 0.0))
+    return scales
+
+
+def _relevance(row: Any, found: Sequence[Found], scales: Sequence[_Scales]) -> Why:
+    """The best of the wordings and, a little less, of the parts; a record that serves two of them gets more."""
+    best, most, rest = (0.0, 0.0), 0.0, 0.0
+    for item, scale in zip(found, scales, strict=True):
+        words = scale.lexical * item.lexical.get(row.seq, 0.0)
+        vector = scale.vector * max(0.0, item.vector.get(row.id, 0.0))
+        if words + vector > most:
+            rest += 0.05 * most
+            best, most = (words, vector), words + vector
+        else:
+            rest += 0.05 * (words + vector)
+    why = {"lexical": best[0], "vector": best[1]}
+    return {**why, "wordings": rest} if rest and len(found) > 1 else why
+
+
+def _around(rows: Sequence[Any], base: Mapping[int, float], weights: Weights) -> dict[int, Why]:
+    """What neighbours in the same thread or document, and the thread as a whole, lend to each row."""
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        if row.thread_id:
+            groups.setdefault(("thread", row.thread_id), []).append(row)
+        elif row.parent_id:
+            groups.setdefault(("parent", row.parent_id), []).append(row)
+    lent: dict[int, Why] = {}
+    for (kind, _), members in groups.items():
+        ordered = sorted(members, key=lambda row: row.seq)
+        top = sorted((base[row.seq] for row in ordered), reverse=True)[:3]
+        for place, row in enumerate(ordered):
+            near = _nearby(ordered, place, base, weights) if kind == "thread" else weights.chunk * _beside(ordered, place, base)
+            share = {"neighbours": near, "thread": weights.thread * sum(top) / 3 if kind == "thread" else 0.0}
+            lent[row.seq] = {name: value for name, value in share.items() if value}
+    return lent
+
+
+def _nearby(ordered: Sequence[Any], place: int, base: Mapping[int, float], weights: Weights) -> float:
+    """In a thread an answer follows its question: what stands before counts more than what comes after."""
+    near = 0.0
+    for step, share in ((1, 1.0), (2, 0.6), (3, 0.3)):
+        if place - step >= 0:
+            near = max(near, weights.after * share * base[ordered[place - step].seq])
+        if place + step < len(ordered) and step < 3:
+            near = max(near, weights.before * share * base[ordered[place + step].seq])
+    return near
+
+
+def _beside(ordered: Sequence[Any], place: int, base: Mapping[int, float]) -> float:
+    """The better of two neighbours in a document, where they truly stand side by side."""
+    sides = [ordered[i] for i in (place - 1, place + 1) if 0 <= i < len(ordered)]
+    return max((base[row.seq] for row in sides if abs(row.seq - ordered[place].seq) == 1), default=0.0)
+
+
+def _factors(question: Question, row: Any, newest: datetime | None, weights: Weights) -> Why:
+    """What raises or lowers a score in proportion: an irrelevant record is not saved by being new."""
+    factors: Why = {"trust": weights.trust} if row.trust == Trust.PERSON.value else {}
+    if row.author and row.kind == Kind.MESSAGE.value and fold(row.author) in question.words:
+        factors["author"] = weights.author
+    if question.year and row.period:
+        factors["period"] = weights.period if question.year in row.period else -weights.period
+    elif question.span is not None:
+        factors["time"] = weights.time * (_at(row.known_at, question, weights) - 0.5)
+    elif question.newest and newest is not None:
+        age = (newest - row.known_at).total_seconds() / 86400
+        factors["time"] = weights.time * (math.exp(-age / weights.fade_days) - 0.5)
+    return factors
+
+
+def _at(known: datetime, question: Question, weights: Weights) -> float:
+    """One for what was known in the span, less for what was older then, little for what came later."""
+    assert question.span is not None
+    if known > question.span.end:
+        return 0.5 * math.exp(-(known - question.span.end).total_seconds() / 86400 / 20)
+    before = max(0.0, (question.span.start - known).total_seconds() / 86400)
+    return math.exp(-before / weights.fade_days)
+
+
+def folded(scored: Sequence[tuple[Any, Why]]) -> list[tuple[Any, Why]]:
+    """Of texts that say the same, the best: equal but for spelling and spaces, or nearly all words shared."""
+    kept: list[tuple[Any, Why]] = []
+    texts: set[str] = set()
+    sets: list[frozenset[str]] = []
+    for row, why in scored:
+        plain = "".join(letter for letter in fold(row.body) if letter.isalnum())
+        if plain in texts:
+            continue
+        texts.add(plain)
+        if len(sets) < FOLDED:
+            words = frozenset(tokens(row.body[:4000]))
+            if len(words) >= 8 and any(_likeness(words, other) >= ALIKE for other in sets):
+                continue
+            sets.append(words)
+        kept.append((row, why))
+    return kept
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """Jaccard's index, with numbers counted as what tells two reports apart."""
+    if {word for word in one ^ other if any(letter.isdigit() for letter in word)}:
+        return 0.0
+    return len(one & other) / (len(one | other) or 1)
