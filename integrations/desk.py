@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from orchestrator.channel import Channel
     from orchestrator.context import Context
     from orchestrator.queue import RunQueue
+    from orchestrator.schedule import Scheduler
 
 
 def _warn(text: str) -> None:
@@ -301,6 +302,24 @@ class Desk:
             queue=self.queue, dispatch=self.dispatch, runs=self.settings.runs,
             seed=self.settings.desk.seed, rounds=self.settings.desk.rounds,
         )  # fmt: skip
+
+    @cached_property
+    def scheduler(self) -> "Scheduler":
+        """The schedules, in step with stoa.toml."""
+        from integrations.outlook import DeskOutlook
+        from integrations.terminal import SilentChannel
+        from memory.dispatch import NIGHTLY
+        from memory.schedules import Schedule, Schedules, Tick
+        from orchestrator import runs
+        from orchestrator.schedule import Scheduler
+
+        def enter(tick: Tick, schedule: Schedule) -> None:
+            context = self.context(SilentChannel())
+            runs.enter(context, tick.run_id, self.as_of(tick.as_of.date()), schedule.theses, NIGHTLY, tick.schedule)
+
+        scheduler = Scheduler(Schedules(self.database), DeskOutlook(self), enter, self.settings.desk.seed)
+        scheduler.follow(self.settings.schedules, self.clock())
+        return scheduler
 
     def close(self) -> None:
         """Let go of every file and lock."""

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from memory.book import first_problem
 from memory.errors import InputError
+from memory.schedules import Schedule
 from orchestrator.engine import RunRules
 from orchestrator.permissions import GateRules
 
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     runs: RunRules = RunRules()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    schedules: dict[str, Schedule] = Field(default_factory=dict, description="[schedules.morning] when = …, theses = […]")
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod
