@@ -17,6 +17,7 @@ from memory.errors import BusyError, IndexBrokenError, NotFoundError
 from memory.forecasts import Forecasts
 from memory.journal import Journal
 from memory.move import moved_to
+from memory.permission_requests import PermissionRequests
 from memory.store import Store
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from orchestrator.context import Context
     from orchestrator.queue import RunQueue
     from orchestrator.schedule import Scheduler
+    from orchestrator.tool_gate import ToolGate
+    from orchestrator.tool_permissions import Rule
 
 
 def _warn(text: str) -> None:
@@ -242,7 +245,22 @@ class Desk:
             return PlaybookTurn()
         from agents.model_turn import ModelTurn
 
-        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store))
+        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store), permit=self.permit)
+
+    @cached_property
+    def permission_requests(self) -> PermissionRequests:
+        """What agents asked to be allowed, and what was decided."""
+        return PermissionRequests(self.database)
+
+    @cached_property
+    def permit(self) -> "ToolGate":
+        """The check that every tool call of an agent passes."""
+        from orchestrator.tool_gate import ToolGate
+
+        def rules() -> "Sequence[Rule]":
+            return load_settings(self.folder).permissions.parsed()
+
+        return ToolGate(rules, self.permission_requests, self.journal, self.clock)
 
     @staticmethod
     def check(store: Store) -> "Callable[[str, Sequence[Evidence]], Sequence[str]]":

@@ -5,14 +5,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from memory.book import first_problem
 from memory.errors import InputError
 from memory.schedules import Schedule
 from orchestrator.engine import RunRules
+from orchestrator.errors import PermissionRuleError
 from orchestrator.permissions import GateRules
+from orchestrator.tool_permissions import Rule, parse_rule
 
 FILE = "stoa.toml"
 
@@ -73,6 +75,26 @@ class ModelSettings(_Section):
     tokens_per_minute: int = Field(default=0, ge=0, description="of all runs and workers together; 0 means no limit")
 
 
+class PermissionSettings(_Section):
+    """What agents may do with tools; see docs/permissions.md."""
+
+    rules: tuple[str, ...] = Field(default=(), description='"role.tool(pattern) -> deny | ask | allow", in order; deny wins')
+
+    @field_validator("rules")
+    @classmethod
+    def _understood(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        for rule in rules:
+            try:
+                parse_rule(rule)
+            except PermissionRuleError as error:
+                raise ValueError(str(error)) from error
+        return rules
+
+    def parsed(self) -> tuple[Rule, ...]:
+        """The rules, understood."""
+        return tuple(parse_rule(rule) for rule in self.rules)
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -84,6 +106,7 @@ class Settings(BaseSettings):
     runs: RunRules = RunRules()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    permissions: PermissionSettings = PermissionSettings()
     schedules: dict[str, Schedule] = Field(default_factory=dict, description="[schedules.morning] when = …, theses = […]")
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 

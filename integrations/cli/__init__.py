@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, desk, forecasts, memory, moving, runs, schedule, thesis, tools, worker
+from integrations.cli import approvals, ask, desk, forecasts, memory, moving, permissions, runs, schedule, thesis, tools, worker
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
 app.add_typer(runs.app, name="runs", help="Runs: list, show, pause, resume, retry, cancel.")
 app.add_typer(moving.app, name="desk", help="Where the desk keeps what it knows.")
+app.add_typer(permissions.app, name="permissions", help="What agents may do with tools, and what waits for a person.")
 app.add_typer(schedule.app, name="schedule", help="Runs by themselves: by the clock, a market, a dated event, or data.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
 app.command("score")(forecasts.score)
