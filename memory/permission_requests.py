@@ -163,7 +163,7 @@ def _covers(row: Row[Any], wanted: Wanted, at: datetime) -> bool:
     if row.scope == "run":
         return bool(row.run_id == wanted.run_id)
     # A yes for good is the rule in stoa.toml and nothing else: who takes it out there takes it back.
-    return row.scope != "good" and at <= row.until
+    return bool(row.scope != "good" and at <= row.until)
 
 
 def _request(row: Row[Any]) -> PermissionRequest:
