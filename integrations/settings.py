@@ -75,6 +75,12 @@ class ModelSettings(_Section):
     tokens_per_minute: int = Field(default=0, ge=0, description="of all runs and workers together; 0 means no limit")
 
 
+class WatchingSettings(_Section):
+    """How a serving desk is watched."""
+
+    logs: Literal["text", "json"] = Field(default="text", description="of stoa serve; json is one object a line, with the run it is about")
+
+
 class PermissionSettings(_Section):
     """What agents may do with tools; see docs/permissions.md."""
 
@@ -107,6 +113,7 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
     permissions: PermissionSettings = PermissionSettings()
+    watching: WatchingSettings = WatchingSettings()
     schedules: dict[str, Schedule] = Field(default_factory=dict, description="[schedules.morning] when = …, theses = […]")
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 

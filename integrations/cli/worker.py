@@ -57,10 +57,10 @@ def serve(
 
 def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -> None:
     """Advance runs of a desk in this process until ``stop`` says so. What was cut off before goes on first."""
+    from integrations.watching.logs import start_logging
     from orchestrator import runs
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    start_logging(desk.settings.watching.logs)
     engine = runs.engine(desk.context(channel), desk.checkpoints)
     engine.tidy()
     console(stderr=True).print(f"advancing runs of {desk.settings.desk.name}; stop with Ctrl-C", markup=False)
