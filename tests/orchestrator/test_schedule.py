@@ -216,6 +216,7 @@ def test_a_market_holiday_is_left_out_and_the_end_of_a_calendar_is_said(desk):
     desk.add("XNYS 07:30 Europe/Zurich", at=at("2026-11-25T12:00"))
     assert desk.look(at("2026-11-26T12:00")) == []
     assert desk.look(at("2026-11-27T06:30")) == ["2026-11-27T07:30"]
+    desk.scheduler.remove("job", START)
     desk.add("XKRX 09:00 Asia/Seoul", name="seoul", at=at("2050-12-31T12:00"))
     done = desk.scheduler.tick(at("2051-01-05T12:00"))
     assert "may be a holiday" in done.failed["seoul"]
