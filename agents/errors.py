@@ -4,6 +4,7 @@ StoaError
 ├── ToolError             a call that its caller can mend: the message says how; a model is told it and goes on
 │   └── QuantError        no such number exists, or the inputs do not determine it
 ├── RoleError             a role file is wrong
+├── SandboxRefusedError   no walls can be put up on this machine: nothing was run
 └── ModelError            a model did not give an answer that can be used
     ├── ModelUnreachableError   try again later; the run can be resumed
     ├── ModelRefusedError       the endpoint refuses this request: change it, or the settings
@@ -24,6 +25,10 @@ class QuantError(ToolError):
 
 class RoleError(InputError):
     """A role file is wrong."""
+
+
+class SandboxRefusedError(StoaError):
+    """No walls can be put up on this machine, or they did not stand: the code was not run."""
 
 
 class ModelError(StoaError):

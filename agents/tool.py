@@ -23,7 +23,10 @@ MODULES = (
     "agents.tools.quant_risk",
     "agents.tools.memory",
     "agents.tools.data",
+    "agents.tools.verdicts",
+    "agents.tools.chart",
     "agents.tools.thesis",
+    "agents.tools.code",
 )
 
 

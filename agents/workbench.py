@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from agents.picture import Painter
+from agents.sandbox import Sandbox, Snapshots
 from memory.book import Book, Entry
 from memory.forecasts import Forecasts
 from memory.gists import add_gists
@@ -31,6 +33,9 @@ class Workbench:
     as_of: datetime
     run_id: str = ""
     seed: int = 0
+    painter: Painter | None = None
+    sandbox: Sandbox | None = None
+    snapshots: Snapshots | None = None
     _derived: list[DerivedReader] = field(default_factory=list)
 
     @property

@@ -22,12 +22,15 @@ from memory.store import Store
 
 if TYPE_CHECKING:
     from agents.model import Answer, Prompt
+    from agents.picture import Painter
     from agents.role import Role
     from agents.turn import Agent
     from agents.workbench import Workbench
     from integrations.library import FolderLibrary
     from integrations.models.client import ModelClient
     from integrations.models.pace import Pace
+    from integrations.sandbox.local import LocalSandbox
+    from integrations.sandbox.snapshot import DeskSnapshots
     from memory.embedding import HashedBM25
     from memory.index import VectorIndex
     from memory.index_server import ServerIndex
@@ -223,6 +226,20 @@ class Desk:
             return 0
 
     @cached_property
+    def sandbox(self) -> "LocalSandbox":
+        """Where the agents' own code runs."""
+        from integrations.sandbox.local import LocalSandbox, tiers
+
+        return LocalSandbox(self.state / "artifacts", tiers(self.settings.sandbox))
+
+    @cached_property
+    def snapshots(self) -> "DeskSnapshots":
+        """The desk's data for that code."""
+        from integrations.sandbox.snapshot import DeskSnapshots
+
+        return DeskSnapshots(self.state / "snapshots", self.state / "observations", self.market, self.book)
+
+    @cached_property
     def library(self) -> "FolderLibrary":
         """The folder's documents, theses and data."""
         from integrations.library import FolderLibrary
@@ -305,8 +322,15 @@ class Desk:
 
         return Workbench(
             self.store, self.book, self.recall, self.market, self.forecasts, as_of or self.as_of(), run_id,
-            self.settings.desk.seed,
+            self.settings.desk.seed, self.painter, self.sandbox, self.snapshots,
         )  # fmt: skip
+
+    @cached_property
+    def painter(self) -> "Painter":
+        """Who draws charts."""
+        from integrations.report.painter import FilePainter
+
+        return FilePainter(self.state / "artifacts" / "charts")
 
     def context(self, channel: "Channel") -> "Context":
         """The desk as the graphs see it."""
@@ -319,6 +343,7 @@ class Desk:
             reporter=HtmlReporter(self), clock=self.clock, gate=self.settings.gate, index=self.drain_index,
             queue=self.queue, dispatch=self.dispatch, runs=self.settings.runs,
             seed=self.settings.desk.seed, rounds=self.settings.desk.rounds,
+            painter=self.painter, sandbox=self.sandbox, snapshots=self.snapshots,
         )  # fmt: skip
 
     @cached_property

@@ -81,6 +81,7 @@ def _desk(folder: Path, *, probe: bool) -> list[Check]:
         ]
         found += _model(desk, probe=probe)
         stuck = desk.journal.runs(("queued", "running", "failed"))
+        found += _slack(desk)
         state: Literal["ok", "warn"] = "warn" if stuck else "ok"
         mend = f"stoa runs resume {stuck[0].run_id}" if stuck else ""
         found.append(Check("runs", state, f"{len(stuck)} unfinished" if stuck else "none unfinished", mend))
@@ -106,6 +107,15 @@ def _model(desk: "Desk", *, probe: bool) -> list[Check]:
     has = f"{'tools' if can.tools else 'no tools'}, {'a cache' if can.cache else 'no cache'}"
     words = f"evidence as {can.evidence}, form by {can.structure}, {has}"
     return [row, Check("endpoint", "ok", f"{words}, asked {can.probed_at:%Y-%m-%d}", "; ".join(can.notes))]
+
+
+def _slack(desk: object) -> list[Check]:
+    from integrations.desk import Desk
+    from integrations.settings import slack_tokens
+    from integrations.slack.doctor import checks as slack_checks
+
+    assert isinstance(desk, Desk)
+    return slack_checks(desk, slack_tokens())
 
 
 def _book(desk: object) -> Check:

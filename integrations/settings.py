@@ -75,6 +75,67 @@ class ModelSettings(_Section):
     tokens_per_minute: int = Field(default=0, ge=0, description="of all runs and workers together; 0 means no limit")
 
 
+class SourceSettings(_Section):
+    """One data source: ``[data.sources.NAME]``."""
+
+    kind: str = Field(description="fred, wdi, pink_sheet, eia, edgar, cot, treasury, bls, polymarket, metaculus, stooq, folder, yahoo")
+    series: dict[str, str] = Field(default_factory=dict, description="the desk's name of a series to the source's own code")
+    since: date | None = Field(default=None, description="the first day to ask for; without one, what the source gives")
+    path: Path | None = Field(default=None, description="of a folder, from the desk's own")
+    licence: str = Field(default="", description="instead of what the connector knows")
+    contact: str = Field(default="", description="who asks, where a source wants to know: name and e-mail")
+    base_url: str = Field(default="", description="another address of the same service")
+    max_age_hours: float = Field(default=6, ge=0, description="an answer younger than this is not asked for again")
+
+
+class DataSettings(_Section):
+    """Where market data come from."""
+
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+
+
+class SandboxSettings(_Section):
+    """Where the agents' own code runs."""
+
+    tier: Literal["auto", "bubblewrap", "landlock", "seatbelt", "oci"] = Field(
+        default="auto", description="auto takes the first whose walls stand: bubblewrap, then landlock"
+    )
+    image: str = Field(default="", description="of the container, for the oci tier: Python with the libraries")
+    engine: str = Field(default="docker", description="what starts containers: docker or podman")
+    runtime: str = Field(default="runsc", description="what holds containers: gVisor's runsc, or another that the engine knows")
+
+
+class SlackSettings(_Section):
+    """The desk in Slack; its tokens come from the environment alone, see ``slack_tokens``."""
+
+    channels: tuple[str, ...] = Field(default=(), description="ids of the channels it works in; the first one gets the research runs")
+    people: tuple[str, ...] = Field(default=(), description="ids of who may talk to it; empty means everyone in its channels")
+    approvers: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description='who may approve what: a pattern of thesis names, e.g. "silver-*", and ids of people'
+    )
+    direct_messages: bool = Field(default=True, description="whether it answers direct messages")
+    external: bool = Field(default=False, description="whether it works in channels shared with other organisations")
+    mode: Literal["socket", "http"] = "socket"
+    host: str = Field(default="127.0.0.1", description="of the endpoint, with mode http")
+    port: int = Field(default=3000, ge=0, le=65535, description="of the endpoint, with mode http")
+    workers: int = Field(default=2, ge=1, le=16, description="threads of conversation worked on at once")
+    post_seconds: float = Field(default=1.0, gt=0, description="between two posts in one channel")
+    settle_seconds: float = Field(default=0.25, ge=0, description="an event waits this long for one that should have come before it")
+    ping_seconds: float = Field(default=5.0, gt=0, description="after this a lost connection is noticed, with mode socket")
+    streaming_after: float = Field(default=1.5, ge=0, description="seconds after which an answer on its way is shown as it is written")
+    max_file_mb: float = Field(default=20, gt=0, description="larger files dropped into a channel are not taken in")
+    api_url: str = Field(default="", description="of the Web API; empty means slack.com")
+
+
+class SlackTokens(_Section):
+    """Secrets of the Slack app: from the environment, never from the file."""
+
+    bot: SecretStr | None = Field(default=None, description="SLACK_BOT_TOKEN")
+    app: SecretStr | None = Field(default=None, description="SLACK_APP_TOKEN, with mode socket")
+    signing: SecretStr | None = Field(default=None, description="SLACK_SIGNING_SECRET, with mode http")
+    oauth: bool = Field(default=False, description="SLACK_CLIENT_ID is set, by which bolt takes the app for one of many workspaces")
+
+
 class WatchingSettings(_Section):
     """How a serving desk is watched."""
 
@@ -112,6 +173,10 @@ class Settings(BaseSettings):
     runs: RunRules = RunRules()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    data: DataSettings = DataSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    slack: SlackSettings = SlackSettings()
+
     permissions: PermissionSettings = PermissionSettings()
     watching: WatchingSettings = WatchingSettings()
     schedules: dict[str, Schedule] = Field(default_factory=dict, description="[schedules.morning] when = …, theses = […]")
@@ -171,3 +236,16 @@ def _refuse_written_secrets(path: Path) -> None:
         url = values.get("url") if isinstance(values, dict) else None
         if isinstance(url, str) and (urlsplit(url).password or "password=" in url):
             raise InputError(f"{FILE}: {section}.url holds a password: take it out and set STOA_{section.upper()}__URL in the environment")
+
+
+def source_key(name: str) -> str:
+    """The key of a data source from the environment; empty when it is not set."""
+    return os.environ.get(name, "").strip()  # noqa: TID251 - the one reader of it
+
+
+def slack_tokens() -> SlackTokens:
+    """The secrets of the Slack app that the environment holds."""
+    names = {"bot": "SLACK_BOT_TOKEN", "app": "SLACK_APP_TOKEN", "signing": "SLACK_SIGNING_SECRET"}
+    found = {field: os.environ.get(name) for field, name in names.items()}  # noqa: TID251 - the one reader of them
+    secrets = {field: SecretStr(value) for field, value in found.items() if value}
+    return SlackTokens(**secrets, oauth=bool(os.environ.get("SLACK_CLIENT_ID")))  # noqa: TID251 - the one reader of it

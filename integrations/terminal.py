@@ -58,10 +58,11 @@ class TerminalChannel:
         if self._task is not None:
             self._bar.update(self._task, description=text, total=None if share is None else 1.0, completed=share or 0.0)
 
-    def draft(self, key: str, role: str, attempt: int, text: str) -> None:
-        """The last words of what is being written, on the line of the bar."""
-        del key, attempt
-        self.progress(f"{role}: {' '.join(text.split())[-60:]}")
+    def drafting(self, key: str, thread_id: str, role: str, text: str | None) -> None:
+        """A word that the role is at work; the terminal shows the post when it is whole."""
+        del key, thread_id
+        if text is not None:
+            self.progress(f"{role}: {' '.join(text.split())[-60:]}" if text else f"{role} is writing")
 
     def close(self) -> None:
         """Take the bar away."""
@@ -79,5 +80,5 @@ class SilentChannel:
     def progress(self, text: str, share: float | None = None) -> None:
         """Not shown."""
 
-    def draft(self, key: str, role: str, attempt: int, text: str) -> None:
+    def drafting(self, key: str, thread_id: str, role: str, text: str | None) -> None:
         """Not shown."""

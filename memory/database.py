@@ -1,9 +1,10 @@
 """Opening the desk's database: a SQLite file, or PostgreSQL at a URL, migrated to the newest schema."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
@@ -16,8 +17,11 @@ HEAD = "0040"
 """The newest migration; opening an older database upgrades it."""
 
 BUSY_MILLISECONDS = 30_000
-IDLE_MILLISECONDS = 20_000
+IDLE_MILLISECONDS = 30_000
 """PostgreSQL ends a write transaction whose process says nothing for so long: a frozen process must not hold the desk."""
+
+ENDED = ("25P03", "57P01", "57P02", "57P03", "57P05")
+"""What PostgreSQL says when it ends a connection: for its silence, or because it shuts down or starts up."""
 
 WRITERS = 0x570A
 """The advisory lock of a desk's writers."""
@@ -74,6 +78,7 @@ class Database:
         self.engine: Engine = _postgres(where) if isinstance(where, str) else _sqlite(where)
         self.name = self.engine.url.database if self.postgres else str(Path(str(where)).name)
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self.postgres else {}
+        self._line: AbstractContextManager[object] = nullcontext() if self.postgres else Lock()
         self._reads = self.engine.execution_options(**snapshot)
         self._writes = self.engine.execution_options(writes=True)
         try:
@@ -116,7 +121,8 @@ class Database:
             BusyError: the database cannot be reached, stayed locked, or its disk is full.
             InputError: a value does not fit the database.
         """
-        with self._in_words(), self._writes.begin() as connection:
+        # SQLite lets a writer that finds the lock taken sleep up to 0.1 s; in one process we can stand in line instead.
+        with self._in_words(), self._line, self._writes.begin() as connection:
             if self.postgres:
                 connection.execute(_ALONE if alone else _BESIDE)
             yield connection
@@ -137,7 +143,7 @@ class Database:
         except DataError as error:
             raise InputError(f"this cannot be stored ({_first_line(error)}): shorten it, or remove what is no text from it") from error
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            if not error.connection_invalidated and getattr(error.orig, "sqlstate", "") not in ENDED:
                 raise
             raise BusyError(self._sentence(error)) from error
 

@@ -213,17 +213,21 @@ class Journal:
         with self._database.reading() as connection:
             return [_approval(row) for row in connection.execute(query)]
 
-    def decide(self, approval_id: str, status: Literal["approved", "rejected", "expired", "stale"], by: str, reason: str) -> Approval:
-        """Write a decision, once.
+    def decide(
+        self, approval_id: str, status: Literal["approved", "rejected", "expired", "stale"], by: str, reason: str,
+        edited: Proposal | None = None,
+    ) -> Approval:  # fmt: skip
+        """Write a decision, once, and with it what the person made of the proposal, where it was edited.
 
         Raises:
             ConflictError: it was decided before.
         """
+        values = {"status": status, "decided_by": by, "decided_at": self._clock(), "reason": reason}
+        if edited is not None:
+            values["proposal"] = edited.model_dump_json()
         with self._database.writing() as connection:
             done = connection.execute(
-                update(approvals)
-                .where(approvals.c.id == approval_id, approvals.c.status == "pending")
-                .values(status=status, decided_by=by, decided_at=self._clock(), reason=reason)
+                update(approvals).where(approvals.c.id == approval_id, approvals.c.status == "pending").values(**values)
             )
             changed = done.rowcount == 1
         found = self.approval(approval_id)

@@ -41,10 +41,11 @@ _PG_COUNT = text(
     'ORDER BY t COLLATE "C" ON CONFLICT (term) DO UPDATE SET doc = record_vocabulary.doc + excluded.doc'
 )
 _PG_TOTAL = text("UPDATE record_totals SET records = records + :records, words = words + :words")
+_PG_BY_INDEX = text("SET LOCAL enable_seqscan = off")
 _PG_RANK = text(
     # FTS5's formula: idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / mean length)), and idf never below a millionth.
     "WITH total AS (SELECT records::float8 AS n, words::float8 / greatest(records, 1) AS mean FROM record_totals), "
-    "asked AS (SELECT v.term, greatest(ln((n - doc + 0.5) / (doc + 0.5)), 1e-6) AS idf, mean "
+    "asked AS (SELECT v.term, greatest(ln((n - doc::float8 + 0.5) / (doc::float8 + 0.5)), 1e-6) AS idf, mean "
     "FROM record_vocabulary v, total WHERE v.term = ANY(CAST(:terms AS text[]))), "
     "found AS (SELECT r.seq, asked.idf, asked.mean, r.length, coalesce((r.repeats ->> asked.term)::float8, 1) AS tf "
     "FROM asked JOIN record_tokens r ON r.tokens @@ asked.term::tsquery) "
@@ -103,6 +104,8 @@ def best_by_words(connection: Connection, words: Sequence[str], limit: int, *, n
     if not words:
         return {}
     if connection.dialect.name != "sqlite":
+        # A planner without statistics of the words reads the whole table.
+        connection.execute(_PG_BY_INDEX)
         return _scores(connection, _PG_RANK, {"terms": [_stored(word) for word in words], "limit": limit})
     quoted = [f'"{word}"' for word in words]
     question = {"query": " OR ".join(quoted), "limit": limit}

@@ -7,22 +7,17 @@ its own ``known_at`` in an append-only Parquet log, and reads see the newest vin
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memory.errors import InputError, NotFoundError
-from memory.observation import Observation, Point, SeriesInfo
+from memory.market_query import SCHEMA, Answer, Limits, read_only
+from memory.observation import Observation, Point, Revised, SeriesInfo, Vintage
 from memory.series_files import SeriesFile, read_catalogue, read_series_file
+from memory.series_table import SUFFIXES
 
 if TYPE_CHECKING:
     import duckdb
-
-_SCHEMA = (
-    "series VARCHAR, valid_time DATE, known_at TIMESTAMP, value DOUBLE, unit VARCHAR, currency VARCHAR, "
-    "kind VARCHAR, source VARCHAR, vintage VARCHAR"
-)
-SUFFIXES = (".csv", ".parquet")
 
 
 class Refreshed(NamedTuple):
@@ -45,6 +40,11 @@ class Market:
         self._cache: dict[tuple[str, datetime], list[Point]] = {}
         self._load_catalogue()
 
+    @property
+    def folder(self) -> Path:
+        """Where the desk's own data files are."""
+        return self._data
+
     def _load_catalogue(self) -> None:
         path = self._log / "catalogue.json"
         if path.exists():
@@ -63,7 +63,7 @@ class Market:
         salt = settings.read_bytes() if settings.exists() else b""
         fresh: list[Observation] = []
         files: dict[str, dict[str, Any]] = {}
-        for path in _data_files(self._data):
+        for path in data_files(self._data):
             name = path.relative_to(self._data).as_posix()
             digest = hashlib.sha256(salt + path.read_bytes()).hexdigest()
             files[name] = seen.get(name, {})
@@ -87,7 +87,7 @@ class Market:
 
     def _save(self, files: Mapping[str, Mapping[str, Any]]) -> None:
         self._log.mkdir(parents=True, exist_ok=True)
-        infos = [info.model_dump() for _, info in sorted(self._infos.items())]
+        infos = [{"series": name, **info.model_dump(exclude_unset=True)} for name, info in sorted(self._infos.items())]
         _write_whole(self._log / "catalogue.json", json.dumps(infos, ensure_ascii=False, indent=1))
         # The list of files read comes last: a crash before it only means that they are read again.
         _write_whole(self._log / "files.json", json.dumps(dict(sorted(files.items())), ensure_ascii=False, indent=1))
@@ -96,14 +96,41 @@ class Market:
         """Rows of a file that the log does not hold; a changed value is known from now on."""
         fresh: list[Observation] = []
         for info, rows in read.series:
-            last = {point.valid_time: point.value for point in self._points(info.series, datetime.max.replace(tzinfo=UTC))}
-            for row in rows:
-                if row.valid_time not in last:
-                    fresh.append(row)
-                elif last[row.valid_time] != row.value:
-                    fresh.append(row.model_copy(update={"known_at": max(now, row.known_at), "vintage": now.isoformat()}))
+            fresh += self._unknown(info.series, rows, now)
             self._infos[info.series] = info
         return fresh
+
+    def _unknown(self, series: str, rows: Sequence[Observation], now: datetime) -> list[Observation]:
+        """What the log does not hold of these rows: vintages as they are dated, other changed values as known from now."""
+        last = {point.valid_time: point.value for point in self._points(series, datetime.max.replace(tzinfo=UTC))}
+        held = self._vintages(series) if any(row.vintage for row in rows) else set()
+        fresh = []
+        for row in rows:
+            if row.vintage:
+                if (row.valid_time, row.known_at, row.value) not in held:
+                    fresh.append(row)
+            elif row.valid_time not in last:
+                fresh.append(row)
+            elif last[row.valid_time] != row.value:
+                fresh.append(row.model_copy(update={"known_at": max(now, row.known_at), "vintage": now.isoformat()}))
+        return fresh
+
+    def _vintages(self, series: str) -> set[tuple[date, datetime, float]]:
+        return {(row.valid_time, row.known_at, row.value) for row in self.history(series, datetime.max.replace(tzinfo=UTC))}
+
+    def take(self, infos: Sequence[SeriesInfo], observations: Sequence[Observation], now: datetime) -> dict[str, int]:
+        """What a data source brought, written at once: the log gets what it does not hold.
+
+        Returns how many observations of each series were new.
+        """
+        by_series: dict[str, list[Observation]] = {info.series: [] for info in infos}
+        for row in observations:
+            by_series.setdefault(row.series, []).append(row)
+        fresh = {series: self._unknown(series, rows, now) for series, rows in by_series.items()}
+        if any(fresh.values()):
+            self.record([row for rows in fresh.values() for row in rows])
+        self.describe(infos)
+        return {series: len(rows) for series, rows in fresh.items()}
 
     def record(self, observations: Sequence[Observation]) -> None:
         """Add observations to the log: one immutable Parquet file, named by its content."""
@@ -160,35 +187,53 @@ class Market:
         )
         return [Point(day, value, known.replace(tzinfo=UTC)) for day, value, known in rows]
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Rows of a read-only query over the table ``observations``.
-
-        Raises:
-            InputError: the query does not run.
-            NotFoundError: there is no data yet.
-        """
+    def history(self, series: str, as_of: datetime) -> list[Vintage]:
+        """Every vintage of every value known at ``as_of``, by valid time, then by when it was known."""
         connection = self._open()
         if connection is None:
-            raise NotFoundError("the desk has no data yet: put CSV or Parquet files under data/ and run stoa ingest data")
-        import duckdb
+            return []
+        rows = (
+            connection.cursor()
+            .execute(
+                "SELECT valid_time, known_at, value, vintage FROM observations WHERE series = ? AND known_at <= ? "
+                "ORDER BY valid_time, known_at",
+                [series, as_of.astimezone(UTC).replace(tzinfo=None)],
+            )
+            .fetchall()
+        )
+        return [Vintage(day, known.replace(tzinfo=UTC), value, vintage) for day, known, value, vintage in rows]
 
-        try:
-            found = connection.cursor().execute(sql, list(parameters))
-        except duckdb.Error as error:
-            raise InputError(f"the query does not run: {str(error).splitlines()[0]}") from error
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    def query(self, sql: str, as_of: datetime, limits: Limits = Limits()) -> Answer:  # noqa: B008 - a frozen value
+        """Rows of a read-only query over what was known at ``as_of``: the tables observations, latest and series.
+
+        Raises:
+            InputError: the query is not one SELECT, does not run, or takes more time or memory than allowed.
+            NotFoundError: there is no data yet.
+        """
+        return read_only(self._files(), self._infos.values(), as_of, sql, limits)
+
+    def difference(self, series: str, before: datetime, after: datetime) -> list[Revised]:
+        """What ``after`` knows of a series that ``before`` did not: new values, and values that were revised since."""
+        old = {point.valid_time: point.value for point in self.points(series, before)}
+        return [
+            Revised(point.valid_time, old.get(point.valid_time), point.value, point.known_at)
+            for point in self.points(series, after)
+            if old.get(point.valid_time) != point.value
+        ]
+
+    def _files(self) -> list[str]:
+        return sorted(str(path) for path in self._log.glob("*.parquet"))
 
     def _open(self) -> "duckdb.DuckDBPyConnection | None":
         if self._connection is None:
             import duckdb
 
-            files = sorted(str(path) for path in self._log.glob("*.parquet"))
+            files = self._files()
             if not files:
                 return None
             connection = duckdb.connect(":memory:", config={"threads": "2"})
-            connection.execute(f"CREATE TABLE observations ({_SCHEMA})")
-            connection.execute("INSERT INTO observations BY NAME SELECT * FROM read_parquet(?)", [files])
+            connection.execute(f"CREATE TABLE observations ({SCHEMA})")
+            connection.execute("INSERT INTO observations BY NAME SELECT * FROM read_parquet(?, union_by_name = true)", [files])
             connection.execute("SET enable_external_access = false")
             self._connection = connection
         return self._connection
@@ -200,12 +245,8 @@ class Market:
             self._connection = None
 
 
-def known_from(day: date, lag_days: int) -> datetime:
-    """When a value of ``day`` can be known where no release time is given: that evening, after the stated lag."""
-    return datetime.combine(day, time(22), tzinfo=UTC) + timedelta(days=lag_days)
-
-
-def _data_files(folder: Path) -> list[Path]:
+def data_files(folder: Path) -> list[Path]:
+    """The tables below a folder, by name."""
     if not folder.exists():
         return []
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())

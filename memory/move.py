@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select, text
 
 from memory.database import Database
 from memory.errors import BusyError, InputError, IntegrityError
@@ -40,8 +40,10 @@ def move(source: Database, target: Database, progress: Callable[[str, int], None
         IntegrityError: what arrived is not what was sent.
     """
     with source.writing() as here:
+        _take_time(here, source)
         _check_rest(here)
         with target.writing() as there:
+            _take_time(there, target)
             _refuse_full(there, target)
             sent = {table.name: _copy(table, here, there, progress) for table in metadata.sorted_tables}
             _words(there, progress)
@@ -54,6 +56,12 @@ def move(source: Database, target: Database, progress: Callable[[str, int], None
         # Only now: a target that could not be committed must not be pointed to.
         here.execute(insert(meta).values(key=MOVED, value=target.name or "elsewhere"))
     return Moved(sent)
+
+
+def _take_time(connection: Connection, database: Database) -> None:
+    """The server lets a silent transaction be: while one side works, the other has nothing to say."""
+    if database.postgres:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def _check_rest(connection: Connection) -> None:

@@ -15,6 +15,24 @@ class Point(NamedTuple):
     known_at: datetime
 
 
+class Vintage(NamedTuple):
+    """One value as it stood from ``known_at`` on; ``vintage`` is empty where that time follows from a rule or a lag."""
+
+    valid_time: date
+    known_at: datetime
+    value: float
+    vintage: str
+
+
+class Revised(NamedTuple):
+    """A value that is new (``before`` is None) or was revised, since ``known_at``."""
+
+    valid_time: date
+    before: float | None
+    after: float
+    known_at: datetime
+
+
 class SeriesInfo(BaseModel):
     """What a series measures and where it comes from."""
 
@@ -29,7 +47,11 @@ class SeriesInfo(BaseModel):
     frequency: str = Field(default="daily", description="daily, weekly, monthly, quarterly, annual")
     source: str = ""
     licence: str = ""
+    venue: str = Field(default="", description="whose calendar its days follow, by the code of its exchange, e.g. XNYS")
     lag_days: int = Field(default=0, ge=0, description="days between valid_time and known_at where no release time is given")
+    release: str = Field(default="", description="when a value comes out, e.g. 'friday 15:30 America/New_York'; comes before the lag")
+    resolves: bool = Field(default=True, description="may decide a forecast; a source that is not official may not")
+    same_as: str = Field(default="", description="another series of the same quantity: the two are held against each other")
     synthetic: bool = Field(default=False, description="made by a seeded script; every chart says so")
     formula: str = Field(default="", description="a derived series: an expression over other series")
 

@@ -173,7 +173,8 @@ def _fuse(rows: Sequence[Any], lexical: dict[int, float], vector: dict[str, floa
             "trust": TRUST_BONUS[row.trust],
         }
         scored.append((row, why))
-    return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].id))
+    # Equal scores in the order of writing: an id is partly drawn by chance.
+    return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].seq))
 
 
 def _distinct(scored: Sequence[tuple[Any, dict[str, float]]], k: int, thesis: str) -> list[Hit]:

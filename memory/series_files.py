@@ -1,19 +1,19 @@
 """Reading a table of market data: which columns are series, which rows cannot be used, and why."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 from pydantic import ValidationError
 
 from memory.book import first_problem
+from memory.cadence import infer_frequency
 from memory.observation import Observation, SeriesInfo
-
-_DATE_COLUMNS = ("date", "valid_time", "day", "month", "period", "time", "日期")
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", ".", "#n/a"})
+from memory.releases import known_at
+from memory.series_table import DATE_COLUMNS, MISSING, Cell, SeriesTable, day_of_cell, kind_of, number_of, read_table, split_table, stem_of
 
 
 class SeriesFile(NamedTuple):
@@ -54,126 +54,56 @@ def read_series_file(path: Path, name: str, catalogue: dict[str, SeriesInfo]) ->
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
         out.skipped.append(f"it cannot be read as a table ({error}): save it again as CSV in UTF-8")
         return out
-    lower = [column.strip().lower() for column in header]
-    day_column = next((lower.index(column) for column in _DATE_COLUMNS if column in lower), None)
-    if day_column is None:
-        out.skipped.append(f"no column says the date: name one of {', '.join(_DATE_COLUMNS[:4])}")
+    table = split_table(header, rows, stem_of(name))
+    if table.day_column is None:
+        out.skipped.append(f"no column says the date: name one of {', '.join(DATE_COLUMNS[:4])}")
         return out
-    stem = ".".join(Path(name).with_suffix("").parts).lower().replace(" ", "_").replace("-", "_")
-    groups = _long(lower, rows) if {"series", "value"} <= set(lower) else _wide(lower, rows, stem, day_column)
-    for series, cells in groups:
-        info = catalogue.get(series) or SeriesInfo(series=series, title=series, source=name)
+    for series, column, cells in table.series:
+        info = catalogue.get(series) or SeriesInfo(series=series, title=series, source=name, kind=kind_of(column) or "close")
         if not info.source:
             info = info.model_copy(update={"source": name})
-        observations = _observations(info, cells, lower, day_column, out)
+        observations = _observations(info, cells, table, out)
         if observations:
             out.series.append((info, observations))
-    if not groups:
+    if not table.series:
         out.skipped.append("no column holds numbers: a series needs a date and a value a row")
     return out
 
 
-class _Cell(NamedTuple):
-    row: int
-    fields: Sequence[str]
-    value: str
-
-
-def _wide(header: list[str], rows: list[list[str]], stem: str, day_column: int) -> list[tuple[str, list[_Cell]]]:
-    groups = []
-    for column, title in enumerate(header):
-        if column == day_column or not title or title in {"known_at", "unit", "currency"}:
-            continue
-        cells = [_Cell(i, row, row[column]) for i, row in enumerate(rows, 2) if len(row) > column]
-        numbers = sum(number_of(cell.value) is not None for cell in cells)
-        if numbers and numbers >= 0.5 * sum(cell.value.strip().lower() not in _MISSING for cell in cells):
-            groups.append((f"{stem}.{title.replace(' ', '_').replace('-', '_')}", cells))
-    return groups
-
-
-def _long(header: list[str], rows: list[list[str]]) -> list[tuple[str, list[_Cell]]]:
-    name, value = header.index("series"), header.index("value")
-    groups: dict[str, list[_Cell]] = {}
-    for i, row in enumerate(rows, 2):
-        if len(row) > max(name, value):
-            groups.setdefault(row[name].strip(), []).append(_Cell(i, row, row[value]))
-    return list(groups.items())
-
-
-def _observations(info: SeriesInfo, cells: Iterable[_Cell], header: list[str], day_column: int, out: SeriesFile) -> list[Observation]:
-    from memory.market import known_from
-
-    known_column = header.index("known_at") if "known_at" in header else None
-    unit_column = header.index("unit") if "unit" in header else None
-    found: dict[date, Observation] = {}
-    units: set[str] = set()
+def _observations(info: SeriesInfo, cells: Iterable[Cell], table: SeriesTable, out: SeriesFile) -> list[Observation]:
+    assert table.day_column is not None
+    known_column = table.header.index("known_at") if "known_at" in table.header else None
+    unit_column = table.header.index("unit") if "unit" in table.header else None
+    kept: list[tuple[date, float, datetime | None, str]] = []
+    seen: dict[tuple[date, datetime | None], float] = {}
     for cell in cells:
-        if cell.value.strip().lower() in _MISSING:
+        if cell.text.strip().lower() in MISSING:
             continue
-        number, day = number_of(cell.value), _day(cell.fields[day_column])
+        number, day = number_of(cell.text), day_of_cell(cell.fields[table.day_column])
         if number is None or day is None:
-            what = f"{cell.value!r} is no number" if number is None else f"{cell.fields[day_column]!r} is no date"
-            out.warnings.append(f"{info.series}, row {cell.row}: {what}; the row is left out")
+            what = f"{cell.text!r} is no number" if number is None else f"{cell.fields[table.day_column]!r} is no date"
+            out.warnings.append(f"{info.series}, row {cell.line}: {what}; the row is left out")
             continue
-        if day in found and found[day].value != number:
-            out.warnings.append(f"{info.series}, row {cell.row}: {day} stands twice with other values; the last one counts")
-        unit = cell.fields[unit_column].strip() if unit_column is not None else ""
-        units.add(unit)
         known = _moment(cell.fields[known_column]) if known_column is not None else None
-        found[day] = Observation(
-            series=info.series, valid_time=day, known_at=known or known_from(day, info.lag_days), value=number,
-            unit=unit or info.unit, currency=info.currency, kind=info.kind, source=info.source,
-        )  # fmt: skip
+        if seen.get((day, known), number) != number:
+            out.warnings.append(f"{info.series}, row {cell.line}: {day} stands twice with other values; the last one counts")
+        seen[day, known] = number
+        kept.append((day, number, known, cell.fields[unit_column].strip() if unit_column is not None else ""))
+    units = {unit for _, _, _, unit in kept}
     if len(units) > 1:
         listed = ", ".join(sorted(repr(unit) for unit in units))
         out.skipped.append(f"{info.series}: its unit changes within the file ({listed}): convert it to one unit")
         return []
-    return [found[day] for day in sorted(found)]
-
-
-def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows, all as text; blank rows are passed over."""
-    if path.suffix.lower() == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            table = pq.read_table(path)
-        except pa.ArrowException as error:
-            raise ValueError(str(error)) from error
-        columns = [[_text(value) for value in column.to_pylist()] for column in table.columns]
-        return list(table.column_names), [list(row) for row in zip(*columns, strict=True)]
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    if len(rows) < 2:
-        raise ValueError("it has no rows")
-    return rows[0], rows[1:]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
-
-
-def number_of(text: str) -> float | None:
-    """A cell as a number: thousands separators, a real minus and a percent sign are understood."""
-    try:
-        number = float(text.strip().replace(",", "").replace("−", "-").removesuffix("%"))
-    except ValueError:
-        return None
-    return number if abs(number) < float("inf") else None
-
-
-def _day(text: str) -> date | None:
-    text = text.strip()
-    for length, completed in ((7, text + "-01"), (4, text + "-01-01")):
-        if len(text) == length:
-            text = completed
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None
+    frequency = infer_frequency([day for day, _, _, _ in kept])
+    found = {
+        (day, known): Observation(
+            series=info.series, valid_time=day, known_at=known or known_at(info, day, frequency), value=seen[day, known],
+            unit=unit or info.unit, currency=info.currency, kind=info.kind, source=info.source,
+            vintage=known.isoformat() if known else "",
+        )
+        for day, _, known, unit in kept
+    }  # fmt: skip
+    return sorted(found.values(), key=lambda row: (row.valid_time, row.known_at))
 
 
 def _moment(text: str) -> datetime | None:

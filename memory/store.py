@@ -214,10 +214,10 @@ class Store:
             return self._one(connection, record_id)
 
     def many(self, ids: Sequence[str]) -> dict[str, Record]:
-        """Those of the records that exist, by id."""
+        """Those of the records that exist, by id, in the order asked for."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(records).where(records.c.id.in_(list(ids))))
-            return {row.id: record_of(row) for row in rows}
+            found = {row.id: row for row in connection.execute(select(records).where(records.c.id.in_(list(ids))))}
+        return {name: record_of(found[name]) for name in ids if name in found}
 
     def find(  # noqa: PLR0913 - each is an independent part
         self,
@@ -256,8 +256,10 @@ class Store:
 
     def links_of(self, record_id: str) -> list[Link]:
         """Links from and to a record."""
-        query = select(links.c.source, links.c.relation, links.c.target).where(
-            or_(links.c.source == record_id, links.c.target == record_id)
+        query = (
+            select(links.c.source, links.c.relation, links.c.target)
+            .where(or_(links.c.source == record_id, links.c.target == record_id))
+            .order_by(links.c.source, links.c.relation, links.c.target)
         )
         with self._database.reading() as connection:
             return [Link(source=s, relation=Relation(r), target=t) for s, r, t in connection.execute(query)]

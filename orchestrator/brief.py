@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 from agents.workbench import Workbench
 from memory.book import Entry
-from memory.errors import InputError, RuleError
+from memory.errors import RuleError
 from memory.forecasts import Registered
 from memory.records import Draft, Kind, Record, Trust
+from memory.resolution import Decision, decide
 from memory.rules import parse
 from memory.text import fold
 from memory.thesis import Thesis
@@ -139,31 +141,23 @@ def resolve_due(context: Context, run_id: str, as_of: datetime) -> list[dict[str
     """
     bench = context.workbench(run_id, as_of)
     for item in context.forecasts.due(as_of):
-        reason, outcome, evidence = _decided(item, bench, context)
-        if outcome:
-            context.forecasts.resolve(item.id, outcome, [{"run_id": run_id, **row} for row in evidence], as_of)
+        found = _decided(item, bench, context)
+        if found.outcome:
+            context.forecasts.resolve(item.id, found.outcome, [{"run_id": run_id, **row} for row in found.evidence], as_of)
     rows = []
     for item in context.forecasts.all(as_of):
         by_this_run = any(row.get("run_id") == run_id for row in item.evidence)
         if by_this_run or (item.outcome is None and item.draft.resolve_by <= as_of.date()):
-            reason = "" if item.outcome else _decided(item, bench, context)[0]
+            reason = "" if item.outcome else _decided(item, bench, context).reason
             row = {"id": item.id, "thesis": item.thesis, "name": item.draft.name, "probability": item.draft.probability}
             rows.append({**row, "outcome": item.outcome or "open", "reason": reason})
     return rows
 
 
-def _decided(item: Registered, bench: Workbench, context: Context) -> tuple[str, Literal["yes", "no"] | None, list[dict[str, Any]]]:
-    """Why it stays open, or the outcome with its evidence."""
-    if not item.draft.rule:
-        return "no rule decides it: resolve it by hand", None, []
-    try:
-        found = bench.evaluate(item.draft.rule, context.book.get(item.thesis, bench.as_of).thesis)
-    except InputError as error:
-        return str(error), None, []
-    if found.state not in {"true", "false"}:
-        return found.reason, None, []
-    evidence = [{"call": e.call, "value": e.value, "source": e.source, "known_at": e.known_at.isoformat()} for e in found.evidence]
-    return "", "yes" if found.value else "no", evidence or [{"call": item.draft.rule}]
+def _decided(item: Registered, bench: Workbench, context: Context) -> Decision:
+    """The outcome with its evidence, or why it stays open."""
+    thesis = context.book.get(item.thesis, bench.as_of).thesis
+    return decide(item.draft.rule, item.draft.resolve_by, context.market.series(), partial(bench.evaluate, thesis=thesis))
 
 
 def _sentence(brief: dict[str, Any], documents: int, series: int) -> str:

@@ -31,6 +31,6 @@ class Channel(Protocol):
         """Say what is under way, and how much of the whole is done, 0 to 1, where that is known; not kept."""
         ...
 
-    def draft(self, key: str, role: str, attempt: int, text: str) -> None:
-        """Show a post as it is written. A higher attempt replaces what the lower ones showed; ``post`` with the key ends it."""
+    def drafting(self, key: str, thread_id: str, role: str, text: str | None) -> None:
+        """A post under ``key`` is being written and reads ``text`` so far; the post takes its place. None: none will come."""
         ...

@@ -37,7 +37,7 @@ class Guard(Protocol):
         ...
 
 
-CONNECT = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=20000 -c lock_timeout=30000"}
+CONNECT = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=30000"}
 
 SET_UP_LOCK, SET_UP_SECONDS = 0x570B, 30
 
@@ -75,8 +75,11 @@ def open_saver(where: Path | str, guard: Guard | None, keep: int = 1) -> Iterato
         where.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(where, check_same_thread=False, timeout=30)) as connection:
             # What a power cut takes back is done again: every effect has its key. So the log is not synced at each step.
-            connection.execute("PRAGMA synchronous=NORMAL")
-            yield _sqlite_saver(connection, guard, keep)
+            try:
+                connection.execute("PRAGMA synchronous=NORMAL")
+                yield _sqlite_saver(connection, guard, keep)
+            except sqlite3.OperationalError as error:
+                raise BusyError(f"the checkpoints in {where.name} cannot be written ({error}): mend it, then resume the run") from error
     else:
         with _postgres(where) as connection:
             yield _postgres_saver(connection, guard, keep)

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from agents.picture import Painter
+from agents.sandbox import Sandbox, Snapshots
 from agents.turn import Agent, Finding, Post, Say, Turn
 from agents.workbench import Workbench
 from memory.book import Book
@@ -16,7 +18,7 @@ from memory.intake import IntakeReport
 from memory.journal import Journal
 from memory.market import Market, Refreshed
 from memory.recall import Recall
-from memory.records import Draft, Kind, Relation, Trust
+from memory.records import Draft, Kind, Record, Relation, Trust
 from memory.store import Store
 from memory.thesis import Proposal
 from orchestrator.channel import Channel, Message
@@ -24,9 +26,6 @@ from orchestrator.engine import RunRules
 from orchestrator.grounding import ground
 from orchestrator.permissions import GateRules
 from orchestrator.queue import RunQueue
-
-THREAD = 24
-"""Posts of a thread that an answer takes in; what is older is found by recall."""
 
 
 class Library(Protocol):
@@ -68,14 +67,21 @@ class Context:
     runs: RunRules
     seed: int = 0
     rounds: int = 2
+    painter: Painter | None = None
+    sandbox: Sandbox | None = None
+    snapshots: Snapshots | None = None
 
     def workbench(self, run_id: str, as_of: datetime) -> Workbench:
         """The desk at an as-of, for one turn."""
-        return Workbench(self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed)
+        return Workbench(
+            self.store, self.book, self.recall, self.market, self.forecasts, as_of, run_id, self.seed, self.painter, self.sandbox,
+            self.snapshots,
+        )  # fmt: skip
 
-    def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime, *, thread_id: str = "") -> "Saved":
+    def save(self, run_id: str, fence: int, step: str, turn: Turn, as_of: datetime, thread_id: str = "") -> "Saved":
         """Write a turn: posts and findings as records, posts also as effects, in one fenced transaction.
 
+        A talk in the thread of another run names that thread.
         The keys come from run, step and position, so a step that is run again after a crash writes nothing new; ``saved`` tells
         it what the first time left, so that the turn is not taken again.
         """
@@ -85,11 +91,11 @@ class Context:
             self.journal.hold(connection, run_id, fence)
             for number, post in enumerate(turn.posts):
                 key = f"{run_id}:{step}:post:{number}"
-                record = self.store.write(connection, _message(post, run_id, key, as_of, thread_id or run_id), linked=_cited(post))
+                draft = _message(post, run_id, key, as_of, thread_id or run_id)
+                sent = _outgoing(post, run_id, key, thread_id or run_id)
+                record = self.store.write(connection, draft, linked=_cited(post))
                 saved.posts.append(record.id)
-                self.journal.emit(
-                    connection, key, run_id, "post", _outgoing(post, run_id, key, thread_id or run_id).model_dump(mode="json")
-                )
+                self.journal.emit(connection, key, run_id, "post", sent.model_dump(mode="json"))
             for number, finding in enumerate(turn.findings):
                 draft = _found(finding, run_id, f"{run_id}:{step}:finding:{number}", as_of)
                 saved.findings.append(self.store.write(connection, draft).id)
@@ -106,17 +112,6 @@ class Context:
         found = self.journal.effect(f"{run_id}:{step}")
         return Saved(found["posts"], found["findings"], found["proposals"]) if found else None
 
-    def people(self, thread_id: str) -> tuple[Post, ...]:
-        """What people said in a thread, oldest first: taken in at the next turn."""
-        found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE])
-        return tuple(Post(role=record.author, text=record.body) for record in found if record.trust is Trust.PERSON)
-
-    def said(self, thread_id: str, but: str) -> tuple[Post, ...]:
-        """What was said in a thread by people and agents, oldest first, so that nobody has to say it again."""
-        found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE])
-        earlier = [record for record in found if not (record is found[-1] and record.body == but)]
-        return tuple(Post(**record.data) if record.data else Post(role=record.author, text=record.body) for record in earlier)[-THREAD:]
-
     def _grounded(self, turn: Turn) -> Turn:
         """A model's posts with their quotes checked and their unsupported numbers marked; a playbook's as they are."""
         if not turn.by_model:
@@ -128,10 +123,9 @@ class Context:
             posts.append(post.model_copy(update={"text": checked.text, "citations": checked.evidence}))
         return turn.model_copy(update={"posts": tuple(posts)})
 
-    def drafts(self, run_id: str, step: str, role: str) -> Say:
-        """What a model is writing goes to the channel under the key that the finished post will have."""
-        key = f"{run_id}:{step}:post:0"
-        return lambda attempt, text: self.channel.draft(key, role, attempt, text)
+    def drafts(self, key: str, thread_id: str, role: str) -> Say:
+        """What a model is writing goes to the channel under the key of the post; a second attempt takes the place of the first."""
+        return lambda _attempt, text: self.channel.drafting(key, thread_id, role, text)
 
     def deliver(self, run_id: str = "") -> int:
         """Hand open posts to the channel, oldest first; returns how many."""
@@ -152,6 +146,16 @@ class Context:
         """Posts back from their records, in order."""
         found = self.store.many(ids)
         return tuple(Post(**found[name].data) for name in ids if name in found)
+
+    def said(self, thread_id: str, last: int = 12) -> tuple[Post, ...]:
+        """The last messages of a thread, people's among them, in order."""
+        found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE], live=True)
+        return tuple(_post(record) for record in found[-last:])
+
+    def said_by_people(self, thread_id: str) -> tuple[Post, ...]:
+        """What people have said in a thread, in order."""
+        found = self.store.find(thread_id=thread_id, kinds=[Kind.MESSAGE], live=True)
+        return tuple(_post(record) for record in found if record.trust is Trust.PERSON)
 
     def proposals(self, ids: Sequence[str]) -> tuple[Proposal, ...]:
         """Proposals back from their records, in order."""
@@ -174,6 +178,12 @@ def _message(post: Post, run_id: str, key: str, as_of: datetime, thread_id: str)
         thesis_slugs=(post.thesis,) if post.thesis else (), data=post.model_dump(mode="json"), trust=Trust.AGENT,
         known_from=as_of, idempotency_key=key,
     )  # fmt: skip
+
+
+def _post(record: Record) -> Post:
+    if record.trust is Trust.PERSON:
+        return Post(role=record.author, text=record.body)
+    return Post(**record.data)
 
 
 def _cited(post: Post) -> list[tuple[Relation, str]]:

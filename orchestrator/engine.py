@@ -160,6 +160,10 @@ class Engine:
         except StoaError as error:
             self.dispatch.end(lease, "failed", str(error), self._clock())
             raise
+        except OSError as error:
+            # A disk that is full or gone is the machine's matter, not the run's.
+            self._let_go(lease)
+            raise BusyError(f"a file could not be used ({error}): mend it, e.g. free space, then stoa runs resume {row.run_id}") from error
         except Exception as error:
             # The edge of a run step: whatever went wrong, the run says so and can be tried again.
             reason = f"{type(error).__name__}: {error}; stoa runs retry {row.run_id} tries again"

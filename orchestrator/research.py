@@ -4,8 +4,6 @@ The state carries ids and small values only; what they name is in the domain tab
 that a step which is run again after a crash writes nothing twice.
 """
 
-import hashlib
-import json
 import operator
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
@@ -15,11 +13,9 @@ from langgraph.types import Send, interrupt
 
 from agents.turn import WORKERS, Task, Turn
 from memory.errors import StaleError
-from memory.thesis import Approval, Proposal, ThesisStatus
+from orchestrator import gate
 from orchestrator.brief import write_brief
 from orchestrator.context import Context
-from orchestrator.grounding import ground
-from orchestrator.permissions import rule_on
 
 DISCUSSANTS = ("data-analyst", "quant", "developer", "frontend")
 """Who may speak in a round, in this order; the architect closes."""
@@ -107,7 +103,7 @@ class Research:
     def discuss(self, state: State) -> dict[str, Any]:
         """One round: who was addressed answers; the architect closes when nobody is, or when rounds or budget end."""
         number = state["round"]
-        new = (*self._context.posts(state["posts"][state["heard"] :]), *self._context.people(state["run_id"]))
+        new = (*self._context.posts(state["posts"][state["heard"] :]), *self._context.said_by_people(state["run_id"]))
         addressed = {name for post in new for name in post.to}
         speakers = [role for role in DISCUSSANTS if role in addressed or (number == 0 and role != "quant")]
         update = self._turns(state, f"discuss:{number}", [self._discussion(state, role, []) for role in speakers])
@@ -120,7 +116,7 @@ class Research:
         return {**update, "round": number + 1, "heard": len(state["posts"]), "closed": closed}
 
     def _discussion(self, state: State, role: str, since: list[str]) -> Task:
-        posts = (*self._context.posts(state.get("posts", []) + since), *self._context.people(state["run_id"]))
+        posts = (*self._context.posts(state.get("posts", []) + since), *self._context.said_by_people(state["run_id"]))
         return Task(
             step="discuss", role=role, theses=tuple(state["theses"]), round=max(state["round"], 1 if role == "architect" else 0),
             findings=self._context.findings(state.get("findings", [])), posts=posts,
@@ -130,7 +126,7 @@ class Research:
         """The architect drafts revisions from the findings and what was said on them."""
         self._context.channel.progress("drafting revisions", 0.7)
         findings = self._context.findings(state.get("findings", []))
-        posts = (*self._context.posts(state.get("posts", [])), *self._context.people(state["run_id"]))
+        posts = (*self._context.posts(state.get("posts", [])), *self._context.said_by_people(state["run_id"]))
         task = Task(step="propose", role="architect", theses=tuple(state["theses"]), findings=findings, posts=posts)
         saved = self._context.saved(state["run_id"], "propose")
         if saved is None:
@@ -140,12 +136,8 @@ class Research:
 
     def ground(self, state: State) -> dict[str, Any]:
         """Quotes are found verbatim, numbers resolve; what does not is marked, never dropped in silence."""
-        grounded = []
-        for proposal in self._context.proposals(state.get("proposals", [])):
-            records = self._context.store.many([item.record for item in proposal.evidence])
-            checked = ground(proposal.rationale, proposal.evidence, records)
-            grounded.append(proposal.model_copy(update={"rationale": checked.text, "evidence": checked.evidence}))
-        saved = self._context.save(state["run_id"], self._fence, "ground", Turn(proposals=tuple(grounded)), _moment(state))
+        proposals = gate.grounded(self._context, self._context.proposals(state.get("proposals", [])))
+        saved = self._context.save(state["run_id"], self._fence, "ground", Turn(proposals=proposals), _moment(state))
         return {"proposals": saved.proposals}
 
     def gate(self, state: State) -> dict[str, Any]:
@@ -153,33 +145,14 @@ class Research:
         waiting: list[str] = []
         for proposal in self._context.proposals(state.get("proposals", [])):
             try:
-                found = self._commit_or_ask(proposal, state)
+                found = gate.commit_or_ask(self._context, proposal, state["run_id"], self._fence, _moment(state))
             except StaleError:
-                found = self._commit_or_ask(proposal, state)  # another run was first, at this instant: read the book again
+                found = gate.commit_or_ask(
+                    self._context, proposal, state["run_id"], self._fence, _moment(state)
+                )  # another run was first, at this instant: read the book again
             if found and found not in waiting:
                 waiting.append(found)
         return {"approvals": waiting}
-
-    def _commit_or_ask(self, proposal: Proposal, state: State) -> str | None:
-        """The approval's id when a person must decide; None when it is in the book, or was refused before."""
-        context, as_of = self._context, _moment(state)
-        done = [entry for entry in context.book.history(proposal.thesis) if entry.revision.idempotency_key == proposal.idempotency_key]
-        if done:
-            return None
-        head = context.book.get(proposal.thesis)
-        if head.effective_at > as_of:
-            return None  # a look into the past: the book has moved on, the report says what would have been
-        bound = proposal.model_copy(update={"against": head.revision.hash})
-        ruling = rule_on(bound, head.thesis, context.gate)
-        with context.database.writing() as connection:
-            context.journal.hold(connection, state["run_id"], self._fence)
-            if ruling.decision == "allow":
-                approval = Approval(by="rule", at=context.clock(), mode="rule")
-                context.book.write(connection, bound, approval, as_of)
-                return None
-            asked = bound.model_copy(update={"idempotency_key": _question_key(bound)})
-            found = context.journal.ask(connection, state["run_id"], ruling.reason, asked, as_of)
-        return found if context.journal.approval(found).status == "pending" else None
 
     def publish(self, state: State) -> dict[str, Any]:
         """Write the report and the charts."""
@@ -191,24 +164,7 @@ class Research:
     def wait(self, state: State) -> dict[str, Any]:
         """Park until a person has decided; then let an approved change into the book."""
         interrupt({"approval": state["approval"]})
-        return {"settled": [self._settle(state["approval"], state)]}
-
-    def _settle(self, approval_id: str, state: State) -> str:
-        context = self._context
-        item = context.journal.approval(approval_id)
-        if item.status == "approved":
-            # The approval was bound to a revision when it was given; a later one makes this stale, loudly.
-            try:
-                with context.database.writing() as connection:
-                    context.journal.hold(connection, state["run_id"], self._fence)
-                    approval = Approval(by=item.decided_by, at=item.decided_at or context.clock(), approval_id=item.id, mode="person")
-                    patch = {**item.proposal.patch, **_after_challenge(item.proposal, context)}
-                    context.book.write(connection, item.proposal.model_copy(update={"patch": patch}), approval, _moment(state))
-            except StaleError as error:
-                context.journal.overtaken(approval_id, str(error))
-                context.channel.progress(str(error))
-                return f"{approval_id}:stale"
-        return f"{approval_id}:{item.status}"
+        return {"settled": [gate.settle(self._context, state["approval"], state["run_id"], self._fence, _moment(state))]}
 
     def _turns(self, state: State, step: str, tasks: list[Task]) -> dict[str, Any]:
         """A turn a task, each saved as it comes; one that was saved before a crash is not taken again."""
@@ -220,22 +176,6 @@ class Research:
             saved[task.role] = context.save(run_id, self._fence, f"{step}:{task.role}", turn, as_of)
         found = [item for item in saved.values() if item]
         return {"posts": [name for item in found for name in item.posts], "findings": [name for item in found for name in item.findings]}
-
-
-def _after_challenge(proposal: Proposal, context: Context) -> dict[str, Any]:
-    """A person who approves the lower conviction has dealt with the challenge: the thesis is active again."""
-    thesis = context.book.get(proposal.thesis).thesis
-    if thesis.status is ThesisStatus.CHALLENGED and "status" not in proposal.patch:
-        return {"status": ThesisStatus.ACTIVE.value}
-    return {}
-
-
-def _question_key(proposal: Proposal) -> str:
-    """One question a revision and set of rule states: asked once, whether it waits, was refused, or was answered."""
-    states = {name: item["state"] for name, item in proposal.patch.get("applied", {}).items()}
-    rest = {name: value for name, value in proposal.patch.items() if name not in {"applied", "conviction"}}
-    text = json.dumps([proposal.against, states, rest], sort_keys=True)
-    return f"{proposal.thesis}:ask:{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 
 
 def _moment(state: State) -> datetime:

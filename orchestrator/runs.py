@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, NamedTuple
 
+from memory.book import apply_patch
 from memory.dispatch import NORMAL, URGENT, Lease
 from memory.errors import ConflictError, StaleError
 from memory.journal import Approval, NewRun, RunRow
+from memory.thesis import Proposal
+from orchestrator import gate
 from orchestrator.context import Context
 from orchestrator.engine import Engine, Flow
 from orchestrator.errors import RunError
@@ -61,10 +65,26 @@ def advance(context: Context, checkpoints: Path | str, run_id: str) -> RunRow:
     return engine(context, checkpoints).advance_patiently(run_id)
 
 
-def answer(context: Context, approval_id: str, *, approve: bool, by: str, reason: str = "") -> Approval:
+class Decision(NamedTuple):
+    """A person's answer to a question."""
+
+    approve: bool
+    by: str
+    reason: str = ""
+    edited: Proposal | None = None
+    """What the person made of the proposal, where it was not approved as it stood."""
+
+    @property
+    def status(self) -> Literal["approved", "rejected"]:
+        """How the approval is marked."""
+        return "approved" if self.approve else "rejected"
+
+
+def answer(context: Context, approval_id: str, decision: Decision) -> Approval:
     """Write a person's decision, once, and ask for the run's next advance; who advances runs takes it in.
 
     Raises:
+        InputError: the edited proposal gives no valid thesis; nothing is decided.
         StaleError: the thesis has a newer revision than the one the question was about; nothing is changed.
         ConflictError: it was decided before, or it has expired.
     """
@@ -72,10 +92,13 @@ def answer(context: Context, approval_id: str, *, approve: bool, by: str, reason
     refusal = _too_late(context, item) if item.status == "pending" else None
     try:
         if refusal is None:
-            item = context.journal.decide(approval_id, "approved" if approve else "rejected", by, reason)
+            if decision.edited is not None:
+                apply_patch(context.book.get(item.proposal.thesis).thesis.model_dump(mode="json"), decision.edited)
+            item = context.journal.decide(approval_id, decision.status, decision.by, decision.reason, decision.edited)
     finally:
         # Also after a refusal: what can no longer be answered, or was answered before a crash, must not hold its run.
-        if context.journal.run(item.run_id).status not in {"cancelled", "done"}:
+        run = context.journal.run(item.run_id)
+        if run.kind == "research" and run.status not in {"cancelled", "done"}:
             context.queue.put(item.run_id, URGENT)
     if refusal is not None:
         raise refusal
@@ -85,31 +108,61 @@ def answer(context: Context, approval_id: str, *, approve: bool, by: str, reason
 def decide(
     context: Context, checkpoints: Path | str, approval_id: str, *, approve: bool, by: str, reason: str = ""
 ) -> Approval:  # fmt: skip
+    """``settle`` with a plain yes or no."""
+    return settle(context, checkpoints, approval_id, Decision(approve, by, reason))
+
+
+def settle(context: Context, checkpoints: Path | str, approval_id: str, decision: Decision) -> Approval:
     """``answer``, and let the run go on here.
 
     The same decision again is an answer only while the run has not taken the first one in: whoever was killed between the two
     may simply repeat it.
 
     Raises:
+        InputError: the edited proposal gives no valid thesis; nothing is decided.
         StaleError: the thesis has moved on; nothing is changed.
         ConflictError: it was decided before, or it has expired.
     """
     item = context.journal.approval(approval_id)
-    runs = engine(context, checkpoints)
-    unheard = item.status == ("approved" if approve else "rejected") and approval_id in runs.waits_for(item.run_id)
+    unheard = item.status == decision.status and approval_id in engine(context, checkpoints).waits_for(item.run_id)
     refusal: ConflictError | None = None
     try:
-        answer(context, approval_id, approve=approve, by=by, reason=reason)
+        answer(context, approval_id, decision)
     except ConflictError as error:
         refusal = None if unheard else error
-    if context.journal.run(item.run_id).status != "cancelled":
-        runs.advance_patiently(item.run_id)
+    land(context, checkpoints, approval_id)
     if refusal is not None:
         raise refusal
     decided = context.journal.approval(approval_id)
     if decided.status == "stale":
         raise StaleError(f"{decided.reason}; the approval is kept as stale")
     return decided
+
+
+def land(context: Context, checkpoints: Path | str, approval_id: str) -> None:
+    """Let what follows from a decision happen; again after a crash, it happens once."""
+    item = context.journal.approval(approval_id)
+    run = context.journal.run(item.run_id)
+    if run.status == "cancelled":
+        return
+    if run.kind == "research":
+        advance(context, checkpoints, item.run_id)
+        return
+    # A talk has no parked branch: its changes land by themselves, under the fence of whoever lands them.
+    fence = context.journal.take(item.run_id)
+    gate.settle(context, approval_id, item.run_id, fence, max(item.created_at, context.book.get(item.proposal.thesis).effective_at))
+    if not context.journal.approvals(status="pending", run_id=item.run_id):
+        context.journal.set_status(item.run_id, "done")
+
+
+def expire(context: Context, checkpoints: Path | str) -> list[str]:
+    """Close the questions that nobody answered in time or that a revision has overtaken; their ids."""
+    closed = []
+    for item in context.journal.approvals(status="pending"):
+        if _too_late(context, item) is not None:
+            land(context, checkpoints, item.id)
+            closed.append(item.id)
+    return closed
 
 
 def _too_late(context: Context, item: Approval) -> ConflictError | None:

@@ -26,7 +26,7 @@ def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
     for name in os.environ:
-        if name.startswith(("STOA_", "ANTHROPIC_")):
+        if name.startswith(("STOA_", "ANTHROPIC_", "SLACK_")):
             monkeypatch.delenv(name)
 
 

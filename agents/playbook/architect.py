@@ -159,19 +159,43 @@ def _proposal(
     )  # fmt: skip
 
 
+_REVISE = ("propose", "revise", "revision", "修订", "提议", "调整信念")
+"""Words by which a person asks for a change of the book."""
+
+
 def _answer(task: Task, workbench: Workbench) -> Turn:
-    """What the book believes on the theses a question names, then what memory says."""
+    """What the book believes on the theses a question names, then what memory says; or a revision, where one is asked for."""
     from memory.text import fold
 
     plain = fold(task.question)
-    lines = []
-    for entry in workbench.theses():
-        thesis = entry.thesis
-        if thesis.slug in plain or any(fold(term) in plain for term in thesis.terms if len(term) > 1):
-            lines.append(
-                f"{thesis.title}: {thesis.stance}, conviction {thesis.conviction:.2f}, {thesis.status} "
-                f"(revision {entry.revision.n}). {thesis.claim}"
-            )
+    named = [entry for entry in workbench.theses() if _names(entry.thesis, plain)]
+    if named and any(word in plain for word in _REVISE):
+        return _asked_to_revise(named[:2], workbench)
+    lines = [
+        f"{entry.thesis.title}: {entry.thesis.stance}, conviction {entry.thesis.conviction:.2f}, {entry.thesis.status} "
+        f"(revision {entry.revision.n}). {entry.thesis.claim}"
+        for entry in named
+    ]
     found = analyst.answer(task, workbench).posts[0]
     text = " ".join([*lines[:3], found.text]) if lines else found.text
     return Turn(posts=(found.model_copy(update={"role": ROLE, "text": text}),))
+
+
+def _names(thesis: Thesis, plain: str) -> bool:
+    from memory.text import fold
+
+    return thesis.slug in plain or any(fold(term) in plain for term in thesis.terms if len(term) > 1)
+
+
+def _asked_to_revise(entries: Sequence[Entry], workbench: Workbench) -> Turn:
+    """What the rules give now for these theses, as proposals; the gate decides what waits for a person."""
+    work = analyst.take(Task(step="work", role=analyst.ROLE, theses=tuple(entry.thesis.slug for entry in entries)), workbench)
+    posts, proposals = [], []
+    for entry in entries:
+        found = _revise(entry, [finding for finding in work.findings if finding.thesis == entry.thesis.slug], workbench)
+        proposals += found
+        said_of_it = [f"I propose a revision of {entry.thesis.title}. {proposal.rationale}" for proposal in found]
+        text = " ".join(said_of_it) or f"{entry.thesis.title}: the rules give no change; conviction stays {entry.thesis.conviction:.2f}."
+        citations = tuple(item for proposal in found for item in proposal.evidence)
+        posts.append(Post(role=ROLE, thesis=entry.thesis.slug, text=text, citations=citations))
+    return Turn(posts=tuple(posts), proposals=tuple(proposals))

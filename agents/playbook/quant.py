@@ -156,4 +156,7 @@ def _answer(task: Task, workbench: Workbench) -> Turn:
     if not done:
         return analyst.answer(task, workbench)
     citations = tuple(citation for finding in done for citation in finding.citations)
-    return Turn(posts=(Post(role=ROLE, text=said([finding.text for finding in done]), citations=citations),))
+    answer = Post(role=ROLE, text=said([finding.text for finding in done]), citations=citations)
+    # What the book holds against it belongs to the price, and the data analyst to what settles it.
+    doubts, _ = _book(Task(step="work", role=ROLE, theses=tuple(thesis.slug for thesis in named[:2])), workbench)
+    return Turn(posts=(answer, *[post for post in doubts if "data-analyst" in post.to][:1]))

@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agents.errors import ToolError
 from agents.tool import tool
 from agents.workbench import Workbench
 from memory.errors import RuleError
@@ -49,9 +48,6 @@ class Rows(BaseModel):
 
     rows: list[dict[str, Any]]
     truncated: bool
-
-
-ROWS = 500
 
 
 @tool("data.series")
@@ -98,12 +94,5 @@ def facts(text: str) -> Facts:
 @tool("data.sql")
 def sql(workbench: Workbench, query: str) -> Rows:
     """A read-only query over the table observations (series, valid_time, known_at, value, unit), known at the as-of."""
-    statement = query.strip().rstrip(";")
-    if not statement.lower().startswith(("select", "with")) or ";" in statement:
-        raise ToolError("give one SELECT over the table observations: the data is read-only")
-    as_known = workbench.as_of.replace(tzinfo=None).isoformat(sep=" ")
-    known = f"SELECT * FROM main.observations WHERE known_at <= TIMESTAMP '{as_known}'"  # noqa: S608 - a time of our own
-    # The statement is the caller's own; it runs on an in-memory copy that can reach no file.
-    scoped = f"WITH observations AS ({known}) SELECT * FROM ({statement}) LIMIT {ROWS + 1}"  # noqa: S608 - see above
-    rows = workbench.market.query(scoped)
-    return Rows(rows=rows[:ROWS], truncated=len(rows) > ROWS)
+    found = workbench.market.query(query, workbench.as_of)
+    return Rows(rows=found.rows, truncated=found.truncated)

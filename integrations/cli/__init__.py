@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, desk, forecasts, memory, moving, permissions, runs, schedule, thesis, tools, worker
+from integrations.cli import (
+    approvals,
+    ask,
+    data,
+    desk,
+    forecasts,
+    memory,
+    moving,
+    permissions,
+    runs,
+    sandbox,
+    schedule,
+    serve,
+    thesis,
+    tools,
+)
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -17,8 +32,9 @@ desk.register(app)
 memory.register(app)
 runs.register(app)
 ask.register(app)
-worker.register(app)
+serve.register(app)
 app.add_typer(thesis.app, name="thesis", help="The thesis book.")
+app.add_typer(data.app, name="data", help="Market data: pull, list, show, check, diff, chart.")
 app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before the fact, resolved by code.")
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
 app.add_typer(runs.app, name="runs", help="Runs: list, show, pause, resume, retry, cancel.")
@@ -26,6 +42,7 @@ app.add_typer(moving.app, name="desk", help="Where the desk keeps what it knows.
 app.add_typer(permissions.app, name="permissions", help="What agents may do with tools, and what waits for a person.")
 app.add_typer(schedule.app, name="schedule", help="Runs by themselves: by the clock, a market, a dated event, or data.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
+app.add_typer(sandbox.app, name="sandbox", help="Code behind walls: run a file, check the walls.")
 app.command("score")(forecasts.score)
 
 
@@ -47,6 +64,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        print(f"stoa: a file could not be used ({error}): check its place and the space on the disk", file=sys.stderr)  # noqa: T201 - as above
         sys.exit(1)
     except KeyboardInterrupt:
         print("stoa: stopped; a run goes on with stoa runs resume", file=sys.stderr)  # noqa: T201 - the command line speaks here

@@ -9,11 +9,9 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from integrations.cli.common import HERE, DeskOption, console, open_desk
+from integrations.cli.common import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,30 +27,15 @@ CALM_SECONDS, LONGEST_NAP = 30.0, 30.0
 """A worker that lived for so long failed by chance and is started again at once; else after growing naps."""
 
 
-def register(parent: typer.Typer) -> None:
-    """Add the command."""
-    parent.command()(serve)
+def serve(desk: "Desk", folder: Path, *, alone: bool) -> None:
+    """Advance runs until stopped; on PostgreSQL under a guardian that starts a worker again, unless ``alone``."""
+    if desk.settings.database.url and not alone:
+        desk.queue.close()
+        desk.close()
+        sys.exit(_guard(folder))
+    from integrations.terminal import SilentChannel
 
-
-def serve(
-    worker: Annotated[bool, typer.Option("--worker", help="Advance runs that ask for it.")] = False,
-    alone: Annotated[bool, typer.Option("--alone", hidden=True, help="Without a guardian that starts it again.")] = False,
-    desk: DeskOption = HERE,
-) -> None:
-    """Stay and serve: with --worker, advance runs, on any number of machines when the desk is on PostgreSQL."""
-    from memory.errors import InputError
-
-    if not worker:
-        raise InputError("there is nothing to serve: name it, e.g. stoa serve --worker")
-    with open_desk(desk) as opened:
-        guarded = bool(opened.settings.database.url) and not alone
-        if not guarded:
-            from integrations.terminal import SilentChannel
-
-            serve_worker(opened, SilentChannel(), stopping(watch_parent=alone))
-            return
-        opened.queue.close()
-    sys.exit(_guard(desk))
+    serve_worker(desk, SilentChannel(), stopping(watch_parent=alone))
 
 
 def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -> None:

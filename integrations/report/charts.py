@@ -18,7 +18,8 @@ TITLE_WIDTH = 74
 
 
 @cache
-def _prepare() -> None:
+def prepare() -> None:
+    """Fonts and style, once a process."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -37,7 +38,7 @@ def _prepare() -> None:
 
 def draw(data: dict[str, Any]) -> "Figure":
     """A figure from a chart's specification; ``data["chart"]`` names its kind."""
-    _prepare()
+    prepare()
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 3.4))

@@ -46,7 +46,7 @@ class _Counting:
 
     def take(self, row: int, cell: str) -> None:
         """Count one cell."""
-        from memory.series_files import number_of
+        from memory.series_table import number_of
 
         cell = cell.strip()
         if cell.lower() in _MISSING:
@@ -165,7 +165,7 @@ def is_day(cell: str) -> bool:
 
 def unit_row(header: Sequence[str], first: Sequence[str], second: Sequence[str]) -> bool:
     """Whether the row below the header gives units: no figures in it, where the next row has some."""
-    from memory.series_files import number_of
+    from memory.series_table import number_of
 
     if len(first) != len(header) or any(number_of(cell) is not None or is_day(cell.strip()) for cell in first):
         return False

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def environment(more=None):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STOA_", "ANTHROPIC_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STOA_", "ANTHROPIC_", "SLACK_"))}
     return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **(more or {})}
 
 

@@ -121,7 +121,8 @@ def test_what_a_document_orders_is_not_done_and_the_attempt_is_seen(folder):
 
 
 def test_a_model_that_hands_over_is_answered_and_the_chain_has_an_end(folder):
-    with MessagesServer(Script("Over to you, @architect.", "Back to you, @quant.")) as api:
+    back = json.dumps({"posts": [{"text": "Back to you.", "evidence": [], "to": ["quant"], "thesis": ""}]})
+    with MessagesServer(Script("Over to you, @architect.", back)) as api:
         posts, records = ask(folder, api)
         assert api.unused() == []
     assert [post.role for post in posts] == ["quant", "architect"]

@@ -89,6 +89,11 @@ def test_a_stored_record_cannot_be_rewritten(store, database, statement):
     assert store.get(record.id).body == "said"
 
 
+def test_records_come_in_the_order_they_are_asked_for(store):
+    ids = store.remember_many([Draft(body=f"note {i}") for i in range(20)])[::-1]
+    assert list(store.many(ids)) == ids
+
+
 def test_links_are_written_once_and_found_from_both_ends(store):
     a, b = store.remember(Draft(body="a")), store.remember(Draft(body="b"))
     store.link(a.id, Relation.CONTRADICTS, b.id)

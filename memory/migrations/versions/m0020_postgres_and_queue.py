@@ -6,7 +6,7 @@ from alembic import op
 from memory.tables import APPEND_ONLY
 
 revision = "0020"
-down_revision = "0001"
+down_revision = "0010"
 
 _FROZEN_RECORD_COLUMNS = (
     "id", "entity_id", "version", "kind", "title", "body", "body_hash", "author", "source_uri", "locator",

@@ -1,0 +1,38 @@
+"""Agents for the channel's tests: the port's smallest implementations."""
+
+import threading
+
+from agents.turn import Post, Turn
+
+
+class Echo:
+    """Says back what it was asked, under its role."""
+
+    def take(self, task, workbench):
+        return Turn(posts=(Post(role=task.role, text=f"{task.role} heard: {task.question}"),))
+
+
+class Says:
+    """The same text whatever it is asked."""
+
+    def __init__(self, text, citations=()):
+        self.text, self.citations = text, citations
+
+    def take(self, task, workbench):
+        return Turn(posts=(Post(role=task.role, text=self.text, citations=self.citations),))
+
+
+class Relay:
+    """The quant hands over to the data analyst, and so on round the table; each turn waits until it is let go."""
+
+    def __init__(self):
+        self.asked = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+        self.tasks = []
+
+    def take(self, task, workbench):
+        self.tasks.append(task)
+        self.asked.release()
+        assert self.go.acquire(timeout=10)
+        following = "data-analyst" if task.role == "quant" else "quant"
+        return Turn(posts=(Post(role=task.role, text=f"{task.role} on {task.question}", to=(following,)),))

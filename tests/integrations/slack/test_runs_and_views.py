@@ -1,0 +1,165 @@
+"""Research runs in their thread, the Home tab, and answers shown while they are written."""
+
+import threading
+
+from agents.turn import Post, Turn
+from memory.clock import system_clock
+from memory.slack_outbox import SlackOutbox
+from tests.integrations.slack.agents import Echo
+from tests.integrations.slack.conftest import running, set_slack
+
+
+def text_of(message):
+    return "\n".join(block.get("text", {}).get("text", "") for block in message["blocks"])
+
+
+def view_text(view):
+    parts = [block.get("text", {}).get("text", "") for block in view["blocks"]]
+    parts += [element["text"] for block in view["blocks"] if block["type"] == "context" for element in block["elements"]]
+    return "\n".join(parts)
+
+
+def test_a_run_is_one_parent_message_whose_thread_holds_discussion_charts_and_the_question(slack, folder):
+    with running(folder, slack) as desk:
+        slack.command("UADA", "run silver-squeeze slv-butterfly")
+        parent = slack.until(lambda: next((p for p in slack.posts() if "thread_ts" not in p), None), 15)
+        slack.until(lambda: parent.get("edited") and "waiting" in text_of(parent), 20)
+        assert "`slv-butterfly` 0.45 → *0.56*" in text_of(parent)
+        assert "✋ `silver-squeeze` waits" in text_of(parent)
+        outbox = SlackOutbox(desk.database, system_clock)
+        slack.until(lambda: set(outbox.counts()) == {"sent"}, 15)
+        thread = slack.posts(thread=parent["ts"])
+        assert {"Architect", "Data Analyst", "Quant"} <= {post.get("username") for post in thread}
+        pictures = [file for post in thread for file in post.get("files", [])]
+        assert pictures
+        assert all(slack.workspace.files[file["id"]]["content"].startswith(b"\x89PNG") for file in pictures)
+        question = next(post for post in thread if any(block["type"] == "actions" for block in post.get("blocks") or []))
+        assert question["thread_ts"] == parent["ts"]
+        slack.click("UADA", question, "approval_approve")
+        slack.until(lambda: "done" in text_of(parent), 15)
+        assert desk.book.get("silver-squeeze").revision.approval.by == "Ada Byron (UADA)"
+        assert slack.unacknowledged() == []
+
+
+def test_a_question_in_a_runs_thread_is_answered_there_and_leaves_the_run_alone(slack, folder):
+    with running(folder, slack) as desk:
+        slack.command("UADA", "run silver-squeeze")
+        parent = slack.until(lambda: next((p for p in slack.posts() if "thread_ts" not in p and p.get("edited")), None), 25)
+        run_id = desk.journal.runs(kind="research")[0].run_id
+        slack.say("UBEN", "quant: and the target?", thread=parent["ts"])
+        slack.until(lambda: desk.slack_app._inbox.counts().get("answered"))
+        assert desk.journal.run(run_id).status == "waiting"
+        assert desk.journal.run(f"{run_id}:talk").kind == "conversation"
+        assert [post.text for post in desk.context(None).said_by_people(run_id)] == ["quant: and the target?"]
+
+
+def test_the_home_tab_and_the_book_command_show_what_waits_the_theses_the_run_and_the_score(slack, folder):
+    with running(folder, slack):
+        slack.say("UADA", f"<@{slack.bot}> architect: propose a revision of the silver squeeze")
+        slack.until(lambda: any(block["type"] == "actions" for post in slack.posts() for block in post.get("blocks") or []))
+        slack.open_home("UADA")
+        text = view_text(slack.until(lambda: slack.workspace.homes.get("UADA")))
+        assert "✋ `silver-squeeze`: conviction would move by 0.23" in text
+        assert "*0.60* Silver squeeze · long · r1" in text
+        assert "No research run yet" in text
+        assert "Forecasts: 0 resolved, 2 open" in text
+        slack.command("UBEN", "book")
+        told = slack.until(lambda: slack.workspace.ephemerals and slack.workspace.ephemerals[0])
+        assert told["user"] == "UBEN"
+        assert "Nothing waits for you." in view_text(told)
+
+
+def test_help_and_a_run_of_a_thesis_that_is_not_there_are_told_to_the_asker_alone(slack, folder):
+    with running(folder, slack):
+        slack.command("UADA", "")
+        slack.command("UADA", "run no-such-thesis")
+        slack.until(lambda: len(slack.workspace.ephemerals) == 2)
+        texts = sorted(item["text"] for item in slack.workspace.ephemerals)
+        assert "the book holds no thesis 'no-such-thesis'" in texts[0]
+        assert texts[1].startswith("`/stoa book`")
+
+
+class Slow:
+    """Takes until it is let go, and says so far what it has."""
+
+    def __init__(self, post=True):
+        self.go = threading.Event()
+        self.post = post
+
+    def take(self, task, workbench):
+        assert self.go.wait(10)
+        return Turn(posts=(Post(role=task.role, text="The whole **answer**."),) if self.post else ())
+
+
+def only(slack, ts, seconds=5.0):
+    return slack.until(lambda: len(slack.posts(thread=ts)) == 1 and slack.posts(thread=ts)[0], seconds)
+
+
+def test_an_answer_that_takes_long_is_a_stream_under_the_persona_and_becomes_the_post(slack, folder):
+    set_slack(folder, "streaming_after = 0.05")
+    agent = Slow()
+    with running(folder, slack, agent) as desk:
+        ts = slack.say("UADA", f"<@{slack.bot}> quant: think")
+        stream = only(slack, ts)
+        assert (stream["username"], stream["streaming"]) == ("Quant", True)
+        assert stream["tasks"]["work"]["status"] == "in_progress"
+        assert slack.until(lambda: slack.workspace.statuses)[0]["status"] == "Quant is working…"
+        agent.go.set()
+        slack.until(lambda: "streaming" not in stream and stream["text"])
+        assert stream["text"] == "The whole **answer**."
+        assert stream["tasks"]["work"]["status"] == "complete"
+        slack.until(lambda: SlackOutbox(desk.database, system_clock).counts() == {"sent": 1})
+        assert len(stream["metadata"]["event_payload"]["keys"]) == 1
+        assert len(slack.posts(thread=ts)) == 1
+
+
+def test_where_streams_are_absent_a_message_is_edited_instead(slack, folder):
+    set_slack(folder, "streaming_after = 0.05")
+    agent = Slow()
+    slack.refuse("chat.startStream", "unknown_method")
+    with running(folder, slack, agent):
+        ts = slack.say("UADA", f"<@{slack.bot}> quant: think")
+        draft = only(slack, ts)
+        assert draft["text"] == "_…_"
+        agent.go.set()
+        slack.until(lambda: draft.get("edited"))
+        assert draft["blocks"][0]["text"]["text"] == "The whole *answer*."
+        assert draft["metadata"]["event_type"] == "stoa_post"
+
+
+def test_a_draft_of_which_nothing_comes_is_taken_away(slack, folder):
+    set_slack(folder, "streaming_after = 0.05")
+    agent = Slow(post=False)
+    with running(folder, slack, agent):
+        ts = slack.say("UADA", f"<@{slack.bot}> quant: think")
+        only(slack, ts)
+        agent.go.set()
+        slack.until(lambda: slack.posts(thread=ts) == [])
+
+
+def test_a_stream_that_a_crash_left_open_becomes_the_post_and_is_not_doubled(slack, folder):
+    """The process dies between the stream's start and the note of where it is: the thread is searched for it."""
+    set_slack(folder, "streaming_after = 0.05")
+    root = slack.on_loop(slack._say("UADA", f"<@{slack.bot}> quant: think", "CDESK", None))
+    from integrations.desk import Desk
+    from memory.slack_outbox import Outgoing, Thread
+
+    thread = f"slack-CDESK-{root['ts']}"
+    key = f"{thread}:answer:EvCut:0:post:0"
+    with Desk(folder) as desk:
+        outbox = SlackOutbox(desk.database, system_clock)
+        outbox.open_thread(Thread(thread, "CDESK", root["ts"], "", "UADA"))
+        payload = {"text": "…", "username": "Quant", "icon_emoji": ":abacus:", "person": "UADA"}
+        outbox.enter([Outgoing(key=key, channel="CDESK", thread=root["ts"], role="quant", payload=payload)], "live")
+        outbox.attempt_draft(key)
+    orphan = {"thread_ts": root["ts"], "username": "Quant", "icon_emoji": ":abacus:"}
+    stream = slack.on_loop(_own(slack, orphan))
+    with running(folder, slack, Echo()):
+        slack.event({**root, "channel": "CDESK", "channel_type": "channel"}, event_id="EvCut")
+        slack.until(lambda: stream.get("blocks"))
+        assert len(slack.posts(thread=root["ts"])) == 1
+        assert stream["blocks"][0]["text"]["text"] == "quant heard: quant: think"
+
+
+async def _own(slack, args):
+    return slack.workspace.own("CDESK", args, streaming=True)

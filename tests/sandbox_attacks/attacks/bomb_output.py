@@ -1,0 +1,5 @@
+"""Words without end."""
+# ends: output
+
+while True:
+    print("x" * 10_000)

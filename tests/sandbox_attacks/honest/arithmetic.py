@@ -1,0 +1,3 @@
+"""The least there is."""
+
+print(6 * 7)
