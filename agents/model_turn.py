@@ -11,9 +11,10 @@ from agents.loop import Limits, Thinking, ask, converse, together
 from agents.model import Answer, Model, Prompt, Step
 from agents.rewriting import Rewriter, rewritten
 from agents.role import Role
-from agents.tool_use import ToolUse, catalogue
+from agents.tool_use import Permit, ToolUse, catalogue
 from agents.turn import WORKERS, Agent, Finding, Post, Say, Task, Turn
 from agents.workbench import Workbench
+from memory.records import Trust
 from memory.thesis import Evidence
 
 Check = Callable[[str, Sequence[Evidence]], Sequence[str]]
@@ -25,12 +26,16 @@ _UNUSABLE = (ModelAnswerError, ModelContextError)
 class ModelTurn:
     """Fulfils ``Agent`` with a model; what the rules compute stays computed, and a model can explain it but not move it."""
 
-    def __init__(self, model: Model, playbook: Agent, roles: Mapping[str, Role], check: Check, limits: Limits | None = None) -> None:
+    def __init__(
+        self, model: Model, playbook: Agent, roles: Mapping[str, Role], check: Check, limits: Limits | None = None,
+        permit: Permit | None = None,
+    ) -> None:  # fmt: skip
         self._model = model
         self._playbook = playbook
         self._roles = roles
         self._check = check
         self._limits = limits or Limits()
+        self._permit = permit
         self._catalogue = catalogue(roles)
 
     def left(self, run_id: str) -> float:
@@ -67,7 +72,7 @@ class ModelTurn:
     def _posts(self, task: Task, base: Turn, found: Sequence[Finding], workbench: Workbench) -> Thinking[Turn]:
         role = self._roles[task.role]
         known = pool([*task.findings, *found], WORKERS, task.posts)
-        use = ToolUse(role, workbench)
+        use = self._use(task, role, known, workbench)
         prompt = self._prompt(task, role, workbench, known).model_copy(update={"schema_": schema_of(Posts)})
         prompt, answer = yield from converse(prompt, use, workbench, self._limits)
         try:
@@ -83,7 +88,7 @@ class ModelTurn:
     def _answer(self, task: Task, base: Turn, role: Role, workbench: Workbench) -> Thinking[Turn]:
         found = [citation for post in base.posts for citation in post.citations]
         known = Pool({f"E{number}": item for number, item in enumerate(dict.fromkeys(found), 1)})
-        use = ToolUse(role, workbench)
+        use = self._use(task, role, known, workbench)
         prompt = self._prompt(task, role, workbench, known).model_copy(update={"cite": True})
         prompt, answer = yield from converse(prompt, use, workbench, self._limits)
         post = self._prose(answer, role, Pool({**known.items, **use.evidence}))
@@ -92,6 +97,12 @@ class ModelTurn:
             again = yield from ask(_mended(prompt, answer, problems))
             post = self._prose(again, role, Pool({**known.items, **use.evidence}))
         return base.model_copy(update={"posts": (post,), "by_model": True, "requests": (*base.requests, *use.refused)})
+
+    def _use(self, task: Task, role: Role, known: Pool, workbench: Workbench) -> ToolUse:
+        """The tools of a turn. What another agent wrote may come from a document that it has read."""
+        records = workbench.store.many(list(dict.fromkeys(item.record for item in known.items.values())))
+        outside = any(record.trust is Trust.OUTSIDE for record in records.values())
+        return ToolUse(role, workbench, self._permit, tainted=outside or any(post.role in self._roles for post in task.posts))
 
     def _prompt(self, task: Task, role: Role, workbench: Workbench, known: Pool) -> Prompt:
         return Prompt(

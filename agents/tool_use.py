@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
@@ -38,12 +38,26 @@ def catalogue(roles: Mapping[str, Role]) -> str:
     return "\n".join(f"- {_signature(tools()[name])}: {tools()[name].description.splitlines()[0]}" for name in named)
 
 
-class ToolUse:
-    """The tools of one turn. ``evidence`` holds what came back, by the ids that the model was given."""
+class Permit(Protocol):
+    """Says whether a call may be made."""
 
-    def __init__(self, role: Role, workbench: Workbench) -> None:
+    def __call__(self, role: Role, item: Tool, arguments: Mapping[str, Any], run_id: str, tainted: bool) -> str:
+        """Empty when it may; else what the agent is told. ``tainted``: the turn has read what came from outside."""
+        ...
+
+
+class ToolUse:
+    """The tools of one turn. ``evidence`` holds what came back, by the ids that the model was given.
+
+    ``permit`` decides on each call; without one a turn may only read. ``tainted`` is whether the turn begins with what came from
+    outside in front of it; whatever a tool then brings from the desk counts as that too, because nobody can tell what stands in it.
+    """
+
+    def __init__(self, role: Role, workbench: Workbench, permit: Permit | None = None, *, tainted: bool = True) -> None:
         self._role = role
         self._workbench = workbench
+        self._permit = permit
+        self._tainted = tainted
         self.evidence: dict[str, Evidence] = {}
         self.refused: list[str] = []
 
@@ -55,24 +69,31 @@ class ToolUse:
         name, arguments = str(item.arguments.get("tool", "")), item.arguments.get("arguments", {})
         if item.name != CALL.name or not isinstance(arguments, dict):
             return ToolResult(id=item.id, text='call it as {"tool": NAME, "arguments": {…}}', failed=True)
-        refusal = self._refusal(name)
-        if refusal:
-            return ToolResult(id=item.id, text=refusal, failed=True)
         if name == "read" and arguments.get("id") in self.evidence:
             arguments = {**arguments, "id": self.evidence[arguments["id"]].record}
+        refusal = self._refusal(name, arguments)
+        if refusal:
+            return ToolResult(id=item.id, text=refusal, failed=True)
+        # What takes nothing but its arguments brings nothing in.
+        self._tainted = self._tainted or tools()[name].takes_desk
         try:
             return ToolResult(id=item.id, text=self._told(name, arguments, call(name, arguments, self._workbench)))
         except (ToolError, InputError) as error:
             return ToolResult(id=item.id, text=f"{name} failed: {error}", failed=True)
 
-    def _refusal(self, name: str) -> str:
-        """Why a call is not made. A turn has read what came from outside, so nothing but reading goes without a person."""
+    def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """Why a call is not made. Without somebody who decides, nothing but reading goes."""
         if name not in self._role.tools or name not in tools():
             return f"{name or 'a call without a name'} is not one of your tools: {', '.join(self._role.tools)}"
-        if tools()[name].effect != "read":
+        if self._permit is not None:
+            refusal = self._permit(self._role, tools()[name], arguments, self._workbench.run_id, self._tainted)
+        elif tools()[name].effect != "read":
+            refusal = f"{name} needs a person's approval, which was asked for: go on without it"
+        else:
+            return ""
+        if refusal:
             self.refused.append(f"{self._role.name} wanted {name}, which a person must approve: not done")
-            return f"{name} needs a person's approval, which was asked for: go on without it"
-        return ""
+        return refusal
 
     def _told(self, name: str, arguments: Mapping[str, Any], result: BaseModel) -> str:
         from agents.tools.memory import Hits

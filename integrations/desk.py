@@ -19,6 +19,7 @@ from memory.errors import BusyError, EmbedderError, IndexBrokenError, NotFoundEr
 from memory.forecasts import Forecasts
 from memory.journal import Journal
 from memory.move import moved_to
+from memory.permission_requests import PermissionRequests
 from memory.store import Store
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from orchestrator.channel import Channel
     from orchestrator.context import Context
     from orchestrator.queue import RunQueue
+    from orchestrator.schedule import Scheduler
+    from orchestrator.tool_gate import ToolGate
+    from orchestrator.tool_permissions import Rule
 
 
 def _warn(text: str) -> None:
@@ -314,7 +318,22 @@ class Desk:
             return PlaybookTurn()
         from agents.model_turn import ModelTurn
 
-        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store))
+        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store), permit=self.permit)
+
+    @cached_property
+    def permission_requests(self) -> PermissionRequests:
+        """What agents asked to be allowed, and what was decided."""
+        return PermissionRequests(self.database)
+
+    @cached_property
+    def permit(self) -> "ToolGate":
+        """The check that every tool call of an agent passes."""
+        from orchestrator.tool_gate import ToolGate
+
+        def rules() -> "Sequence[Rule]":
+            return load_settings(self.folder).permissions.parsed()
+
+        return ToolGate(rules, self.permission_requests, self.journal, self.clock)
 
     @staticmethod
     def check(store: Store) -> "Callable[[str, Sequence[Evidence]], Sequence[str]]":
@@ -390,6 +409,24 @@ class Desk:
             seed=self.settings.desk.seed, rounds=self.settings.desk.rounds,
             painter=self.painter, sandbox=self.sandbox, snapshots=self.snapshots,
         )  # fmt: skip
+
+    @cached_property
+    def scheduler(self) -> "Scheduler":
+        """The schedules, in step with stoa.toml."""
+        from integrations.outlook import DeskOutlook
+        from integrations.terminal import SilentChannel
+        from memory.dispatch import NIGHTLY
+        from memory.schedules import Schedule, Schedules, Tick
+        from orchestrator import runs
+        from orchestrator.schedule import Scheduler
+
+        def enter(tick: Tick, schedule: Schedule) -> None:
+            context = self.context(SilentChannel())
+            runs.enter(context, tick.run_id, self.as_of(tick.as_of.date()), schedule.theses, NIGHTLY, tick.schedule)
+
+        scheduler = Scheduler(Schedules(self.database), DeskOutlook(self), enter, self.settings.desk.seed)
+        scheduler.follow(self.settings.schedules, self.clock())
+        return scheduler
 
     def close(self) -> None:
         """Let go of every file and lock."""

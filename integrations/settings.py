@@ -5,13 +5,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from memory.book import first_problem
 from memory.errors import InputError
+from memory.schedules import Schedule
 from orchestrator.engine import RunRules
+from orchestrator.errors import PermissionRuleError
 from orchestrator.permissions import GateRules
+from orchestrator.tool_permissions import Rule, parse_rule
 
 FILE = "stoa.toml"
 
@@ -188,6 +191,32 @@ class McpSettings(_Section):
     servers: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")], McpServerSettings] = Field(default_factory=dict)
 
 
+class WatchingSettings(_Section):
+    """How a serving desk is watched."""
+
+    logs: Literal["text", "json"] = Field(default="text", description="of stoa serve; json is one object a line, with the run it is about")
+
+
+class PermissionSettings(_Section):
+    """What agents may do with tools; see docs/permissions.md."""
+
+    rules: tuple[str, ...] = Field(default=(), description='"role.tool(pattern) -> deny | ask | allow", in order; deny wins')
+
+    @field_validator("rules")
+    @classmethod
+    def _understood(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        for rule in rules:
+            try:
+                parse_rule(rule)
+            except PermissionRuleError as error:
+                raise ValueError(str(error)) from error
+        return rules
+
+    def parsed(self) -> tuple[Rule, ...]:
+        """The rules, understood."""
+        return tuple(parse_rule(rule) for rule in self.rules)
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -204,6 +233,10 @@ class Settings(BaseSettings):
     sandbox: SandboxSettings = SandboxSettings()
     slack: SlackSettings = SlackSettings()
     mcp: McpSettings = McpSettings()
+
+    permissions: PermissionSettings = PermissionSettings()
+    watching: WatchingSettings = WatchingSettings()
+    schedules: dict[str, Schedule] = Field(default_factory=dict, description="[schedules.morning] when = …, theses = […]")
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod

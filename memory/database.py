@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, 
 from memory.clock import system_clock
 from memory.errors import BusyError, InputError, IntegrityError
 
-HEAD = "0030"
+HEAD = "0040"
 """The newest migration; opening an older database upgrades it."""
 
 BUSY_MILLISECONDS = 30_000

@@ -314,6 +314,69 @@ slack_told = Table(
     Column("at", Moment, nullable=False),
 )
 
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("spec", JSON, nullable=False),
+    Column("origin", String(8), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+    Column("cursor", Moment, nullable=False),
+    Column("state", JSON),
+    Column("error", Text, nullable=False, server_default=""),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("schedule", Text, nullable=False),
+    Column("planned", Moment, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("as_of", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ticks_schedule", "schedule", "planned"),
+    Index("ticks_status", "status"),
+)
+
+permission_requests = Table(
+    "permission_requests",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("scope", String(8), nullable=False, server_default=""),
+    Column("asked_at", Moment, nullable=False),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("decided_at", Moment),
+    Column("until", Moment),
+    Index("permission_requests_digest", "digest", "status"),
+    Index("permission_requests_status", "status", "asked_at"),
+)
+
+permission_decisions = Table(
+    "permission_decisions",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("decision", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("tainted", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("permission_decisions_run", "run_id", "at"),
+)
+
 meta = Table(
     "meta",
     metadata,

@@ -16,6 +16,7 @@ from memory.dispatch import LEASE, LONGEST_LEASE, Dispatch, Lease
 from memory.errors import BusyError, LostError, StoaError
 from memory.journal import Journal, RunRow, still_held
 from orchestrator.checkpoints import forget, open_saver
+from orchestrator.current import RUN
 from orchestrator.errors import RunError
 
 PATIENCE = 20.0
@@ -137,6 +138,13 @@ class Engine:
             time.sleep(0.1)
 
     def _advance(self, row: RunRow, lease: Lease) -> None:
+        working_for = RUN.set(row.run_id)
+        try:
+            self._advance_held(row, lease)
+        finally:
+            RUN.reset(working_for)
+
+    def _advance_held(self, row: RunRow, lease: Lease) -> None:
         try:
             with self._beating(lease):
                 status, reason = self._go_on(row, lease)

@@ -36,11 +36,13 @@ def _first(row: RunRow) -> dict[str, object]:
     return {"run_id": row.run_id, "as_of": row.as_of.isoformat(), "wanted": row.arguments.get("theses", [])}
 
 
-def enter(context: Context, run_id: str, as_of: datetime, theses: Sequence[str], priority: int = NORMAL) -> RunRow:
-    """Put a research run into the queue, once per id; a worker, or ``advance``, does the rest."""
+def enter(
+    context: Context, run_id: str, as_of: datetime, theses: Sequence[str], priority: int = NORMAL, schedule: str = ""
+) -> RunRow:  # fmt: skip
+    """Put a research run into the queue, once per id; a worker, or ``advance``, does the rest. ``schedule`` asked, where no person did."""
     for slug in theses:
         context.book.get(slug)
-    new = NewRun(run_id, "research", as_of, {"theses": list(theses)}, VERSION)
+    new = NewRun(run_id, "research", as_of, {"theses": list(theses), **({"schedule": schedule} if schedule else {})}, VERSION)
     row = context.journal.enqueue(new, lane=" ".join(sorted(theses)), priority=priority)
     if row.due:
         context.queue.ring(run_id)

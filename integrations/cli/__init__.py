@@ -16,12 +16,14 @@ from integrations.cli import (
     memory,
     memory_life,
     moving,
+    permissions,
     runs,
     sandbox,
+    schedule,
     serve,
     thesis,
     tools,
-)  # fmt: skip
+)
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -39,6 +41,8 @@ app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
 app.add_typer(runs.app, name="runs", help="Runs: list, show, pause, resume, retry, cancel.")
 app.add_typer(moving.app, name="desk", help="Where the desk keeps what it knows.")
+app.add_typer(permissions.app, name="permissions", help="What agents may do with tools, and what waits for a person.")
+app.add_typer(schedule.app, name="schedule", help="Runs by themselves: by the clock, a market, a dated event, or data.")
 app.add_typer(tools.app, name="tool", help="The tools of the agents.")
 app.add_typer(sandbox.app, name="sandbox", help="Code behind walls: run a file, check the walls.")
 app.add_typer(memory_life.app, name="memory", help="The state of memory, its index and its archive.")

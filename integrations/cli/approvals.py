@@ -17,19 +17,24 @@ def list_approvals(
     as_json: JsonOption = False,
 ) -> None:
     """What waits, with what it would change and why."""
+    from integrations.cli.permissions import request_view, show_requests
     from integrations.run_view import pending
 
     with open_desk(desk) as opened:
         rows = [pending(item) for item in opened.journal.approvals(status="" if everything else "pending")]
+        asked = opened.permission_requests.requests("" if everything else "pending")
     if as_json:
-        emit({"approvals": rows})
+        emit({"approvals": rows, "permissions": [request_view(item) for item in asked]})
         return
     out = console()
     for row in rows:
         out.print(f"[bold]{row['thesis']}[/bold] [dim]{row['id']} {row['status']}, until {row['expires_at'][:10]}[/dim]")
         out.print(f"   {row['question']}. Would set {', '.join(f'{k} = {v}' for k, v in row['patch'].items())}", markup=False)
         out.print(f"   {row['rationale']}", markup=False)
-    if not rows:
+    show_requests(asked)
+    if asked:
+        out.print("Tool calls are answered with stoa permissions approve ID or reject ID.")
+    if not rows and not asked:
         out.print("Nothing waits.")
 
 

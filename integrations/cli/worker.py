@@ -5,17 +5,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from integrations.cli.common import console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from integrations.desk import Desk
     from orchestrator.channel import Channel
+
+log = logging.getLogger("stoa.worker")
+
+TICK_SECONDS, JOIN_SECONDS = 20.0, 5.0
 
 CALM_SECONDS, LONGEST_NAP = 30.0, 30.0
 """A worker that lived for so long failed by chance and is started again at once; else after growing naps."""
@@ -34,14 +40,48 @@ def serve(desk: "Desk", folder: Path, *, alone: bool) -> None:
 
 def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -> None:
     """Advance runs of a desk in this process until ``stop`` says so. What was cut off before goes on first."""
+    from integrations.watching.logs import start_logging
     from orchestrator import runs
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    start_logging(desk.settings.watching.logs)
     engine = runs.engine(desk.context(channel), desk.checkpoints)
     engine.tidy()
     console(stderr=True).print(f"advancing runs of {desk.settings.desk.name}; stop with Ctrl-C", markup=False)
-    desk.queue.work(engine.advance, stop)
+    with ticking(desk):
+        desk.queue.work(engine.advance, stop)
+
+
+@contextmanager
+def ticking(served: "Desk", seconds: float = TICK_SECONDS) -> "Iterator[None]":
+    """Look at the schedules beside other work. Every worker does: what several find due is entered once.
+
+    Each look opens the desk anew: it sees what stoa.toml says by now, and shares no connection with the runs.
+    """
+    from integrations.desk import Desk
+    from memory.errors import StoaError
+
+    over = threading.Event()
+
+    def look() -> None:
+        while True:
+            try:
+                with Desk(served.folder, log.warning) as opened:
+                    opened.scheduler.tick(opened.clock())
+            except StoaError as error:
+                log.warning("the schedules have to wait: %s", error)
+            except Exception:
+                # The edge of a loop that has to go on for months: the next look tries again.
+                log.exception("the schedules could not be looked at")
+            if over.wait(seconds):
+                return
+
+    thread = threading.Thread(target=look, name="schedules", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(JOIN_SECONDS)
 
 
 def stopping(*, watch_parent: bool = False) -> "Callable[[], bool]":

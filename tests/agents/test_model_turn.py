@@ -111,12 +111,15 @@ def test_what_a_document_orders_is_not_done_and_the_attempt_is_seen(folder):
     with MessagesServer(Script(calls, "I did nothing of the kind.")) as api:
         posts, _ = ask(folder, api, "@data-analyst do what the note says")
         results = [block["content"] for block in api.requests[1]["messages"][-1]["content"]]
-    assert "needs a person's approval" in results[0]
-    assert "is not one of your tools" in results[1]
+    assert "remember needs a person's approval" in results[0]
+    assert "code.run needs a person's approval" in results[1]
     with Desk(folder) as desk:
         assert desk.store.count(Kind.NOTE) == before
         (turn,) = [payload for _, _, kind, payload in desk.journal.effects("thread-1") if kind == "turn"]
-    assert turn["requests"] == ["data-analyst wanted remember, which a person must approve: not done"]
+    assert turn["requests"] == [
+        "data-analyst wanted remember, which a person must approve: not done",
+        "data-analyst wanted code.run, which a person must approve: not done",
+    ]
     assert posts[0].text == "I did nothing of the kind."
 
 

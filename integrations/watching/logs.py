@@ -1,0 +1,33 @@
+"""Logs for machines: one JSON object a line, with the run that it is about."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Literal, TextIO
+
+from orchestrator.current import RUN
+
+TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+class JsonLines(logging.Formatter):
+    """``time`` (UTC), ``level``, ``logger``, ``message``, and where there is one ``run_id`` and ``error`` with its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; whatever stands in the message stays inside its quotes."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"time": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        if run := getattr(record, "run_id", "") or RUN.get():
+            line["run_id"] = run
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def start_logging(kind: Literal["text", "json"], stream: TextIO | None = None) -> None:
+    """Write the log of a serving process to stderr."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines() if kind == "json" else logging.Formatter(TEXT))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
