@@ -2,20 +2,18 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from integrations.indexing import Reindexing, made_with, now_made_with
-from integrations.settings import FILE, EmbeddingSettings, Settings, load_settings
+from integrations.settings import FILE, Settings, load_settings
 from memory.book import Book
 from memory.clock import Clock, end_of_day, system_clock
 from memory.database import Database
 from memory.dispatch import Dispatch
-from memory.errors import BusyError, EmbedderError, IndexBrokenError, NotFoundError
+from memory.errors import BusyError, NotFoundError
 from memory.forecasts import Forecasts
 from memory.journal import Journal
 from memory.move import moved_to
@@ -28,19 +26,20 @@ if TYPE_CHECKING:
     from agents.role import Role
     from agents.turn import Agent
     from agents.workbench import Workbench
+    from integrations.indexing import Reindexing
     from integrations.library import FolderLibrary
     from integrations.mcp.client import OutsideServers
     from integrations.models.client import ModelClient
     from integrations.models.pace import Pace
     from integrations.sandbox.local import LocalSandbox
     from integrations.sandbox.snapshot import DeskSnapshots
+    from integrations.vector_channel import VectorChannel
     from memory.embedding import Embedder
     from memory.index_server import ServerIndex
     from memory.market import Market
     from memory.recall import Recall
     from memory.reindex import SwappableIndex
     from memory.thesis import Evidence
-    from memory.vector_cache import VectorCache
     from orchestrator.channel import Channel
     from orchestrator.context import Context
     from orchestrator.queue import RunQueue
@@ -62,11 +61,6 @@ class Desk:
             raise NotFoundError(f"{folder} is no desk: make one with stoa init {folder}, or name one with --desk")
         self.settings: Settings = load_settings(self.folder)
         self._warn = warn
-        self._index: SwappableIndex | ServerIndex | None = None
-        self._reindexing: Reindexing | None = None
-        self._vectors: VectorCache | None = None
-        self._opened = ExitStack()
-        self._index_tried = False
 
     @property
     def state(self) -> Path:
@@ -144,41 +138,19 @@ class Desk:
         return Market(self.folder / "data", self.state / "observations")
 
     @cached_property
+    def vectors(self) -> "VectorChannel":
+        """The index of vectors, and what makes them."""
+        from integrations.vector_channel import VectorChannel
+
+        def frequency(words: Sequence[str]) -> dict[str, int]:
+            return self.recall.document_frequency(words)
+
+        return VectorChannel(self.folder, self.settings, self.store, frequency, self._warn)
+
+    @property
     def embedder(self) -> "Embedder":
         """What makes the vectors, by setting."""
-        return self._embedder(self.settings.embedding)
-
-    def _embedder(self, settings: EmbeddingSettings) -> "Embedder":
-        from integrations.embeddings import make_embedder
-
-        made = make_embedder(settings, self.folder, self._hashed)
-        if settings.provider == "hashed":
-            return made
-        from memory.vector_cache import CachedEmbedder, VectorCache
-
-        if self._vectors is None:
-            self._vectors = VectorCache(self.state / "vectors.db")
-            self._opened.callback(self._vectors.close)
-        cached = CachedEmbedder(made, self._vectors, self._warn)
-        self._opened.callback(cached.close)
-        return cached
-
-    def _hashed(self) -> "Embedder":
-        """The default embedding, its query side weighted by how rare a word is in this desk."""
-        from memory.embedding import HashedBM25
-        from memory.recall import inverse_document_frequency
-        from memory.text import fts_word
-
-        total = self.store.count()
-        memo: dict[str, float] = {}
-
-        def idf(token: str) -> float:
-            if token not in memo:
-                containing = self.recall.document_frequency([fts_word(token)]).get(fts_word(token), 0)
-                memo[token] = inverse_document_frequency(max(total, containing), containing)
-            return memo[token]
-
-        return HashedBM25(idf=idf)
+        return self.vectors.embedder
 
     @cached_property
     def recall(self) -> "Recall":
@@ -188,98 +160,20 @@ class Desk:
         return Recall(self.database, self.store, self.index)
 
     def index(self) -> "SwappableIndex | ServerIndex | None":
-        """The vector index; None, said aloud, while another process holds it. A broken one is rebuilt from SQL.
-
-        An index of the model that was set before goes on serving; ``stoa memory rebuild`` or a server replaces it.
-        """
-        if not self._index_tried:
-            self._index_tried = True
-            try:
-                if self.settings.chroma.url:
-                    self._index = self._served()
-                else:
-                    self._open_index()
-            except (BusyError, EmbedderError) as error:
-                self._warn(f"searching by words alone: {error}")
-            except IndexBrokenError as error:
-                self._warn(f"rebuilding the vector index from the records: {error}")
-                self.rebuild_index()
-        return self._index
-
-    def _served(self) -> "ServerIndex":
-        """The index on the Chroma server; one that was never filled, or lost what it held, is filled from SQL."""
-        from memory.identity import desk_id
-        from memory.index_server import ServerIndex
-
-        index = ServerIndex.connect(self.settings.chroma.url, desk_id(self.database), self.embedder, self._warn)
-        if index.fresh and self.store.count():
-            self._refill(index)
-        return index
-
-    def _refill(self, index: "ServerIndex") -> None:
-        waiting = self.store.index_work(10_000_000)
-        index.refill(self.store.live_texts())
-        if waiting:
-            self.store.index_done(waiting[-1].seq)
-
-    def _open_index(self) -> None:
-        from memory.reindex import SwappableIndex
-
-        before = made_with(self.state)
-        if before is not None and before != self.settings.embedding:
-            old = self._embedder(before)
-            if old.fingerprint != self.embedder.fingerprint:
-                self._index = SwappableIndex.open(self.state / "chroma", old)
-                self._warn(f"the vector index is still of {old.fingerprint}: stoa memory rebuild makes one of {self.embedder.fingerprint}")
-                return
-        self._index = SwappableIndex.open(self.state / "chroma", self.embedder)
-        now_made_with(self.state, self.settings.embedding)
+        """The vector index; None, said aloud, where there is none to be had."""
+        return self.vectors.opened()
 
     def reindex(self) -> "Reindexing | None":
         """Begin to build the index of a newly set model while the old one serves; None when there is nothing to do."""
-        from memory.reindex import SwappableIndex
-
-        index = self.index()
-        if not isinstance(index, SwappableIndex) or index.fingerprint == self.embedder.fingerprint or self._reindexing is not None:
-            return self._reindexing
-        done = partial(now_made_with, self.state, self.settings.embedding)
-        self._reindexing = Reindexing(self.store, index, self.embedder, done, self._warn)
-        self._reindexing.start()
-        return self._reindexing
+        return self.vectors.reindex()
 
     def rebuild_index(self) -> int:
         """Build the vector index anew from SQL; returns how many records it holds."""
-        from memory.index_server import ServerIndex
-        from memory.reindex import SwappableIndex
-
-        self._index_tried = True
-        if self.settings.chroma.url:
-            index = self._index if isinstance(self._index, ServerIndex) else self._served()
-            self._refill(index)
-            self._index = index
-            return index.count()
-        if self._index is not None:
-            self._index.close()
-            self._index = None
-        waiting = self.store.index_work(10_000_000)
-        self._index = SwappableIndex.rebuild(self.state / "chroma", self.embedder, self.store.live_texts())
-        now_made_with(self.state, self.settings.embedding)
-        if waiting:
-            self.store.index_done(waiting[-1].seq)
-        return self._index.count()
+        return self.vectors.rebuild()
 
     def drain_index(self) -> int:
         """Bring the vector index up to date; returns how many lines of the outbox were done."""
-        from memory.recall import Indexer
-
-        if not self.store.index_lag():
-            return 0
-        index = self.index()
-        try:
-            return Indexer(self.store, index).drain() if index else 0
-        except (BusyError, EmbedderError) as error:
-            self._warn(f"{self.store.index_lag()} records wait for the vector index: {error}")
-            return 0
+        return self.vectors.drain()
 
     @cached_property
     def sandbox(self) -> "LocalSandbox":
@@ -430,17 +324,12 @@ class Desk:
 
     def close(self) -> None:
         """Let go of every file and lock."""
-        if self._reindexing is not None:
-            self._reindexing.stop()
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        if "vectors" in self.__dict__:
+            self.vectors.close()
         if "model" in self.__dict__:
             self.model.close()
         if "queue" in self.__dict__:
             self.queue.close()
-        self._opened.close()
-        self._vectors = None
         if "outside" in self.__dict__:
             self.outside.close()
         if "market" in self.__dict__:

@@ -9,12 +9,16 @@ from memory.database import Database
 from memory.errors import BusyError, InputError, IntegrityError
 from memory.lexical import write_words
 from memory.records import Kind
+from memory.slack_tables import slack_inbox
 from memory.store import searchable
-from memory.tables import effects, index_outbox, meta, metadata, records, runs
+from memory.tables import effects, index_outbox, meta, records, runs
 from memory.text import fts_document
 
 BATCH = 2_000
 MOVED = "moved_to"
+
+_ALL = slack_inbox.metadata.sorted_tables
+"""Every table, Slack's too, parents before children."""
 
 
 class Moved(NamedTuple):
@@ -45,11 +49,11 @@ def move(source: Database, target: Database, progress: Callable[[str, int], None
         with target.writing() as there:
             _take_time(there, target)
             _refuse_full(there, target)
-            sent = {table.name: _copy(table, here, there, progress) for table in metadata.sorted_tables}
+            sent = {table.name: _copy(table, here, there, progress) for table in _ALL}
             _words(there, progress)
             if target.postgres:
                 _set_sequences(there)
-            for table in metadata.sorted_tables:
+            for table in _ALL:
                 arrived = there.execute(select(func.count()).select_from(table)).scalar_one()
                 if arrived != sent[table.name]:
                     raise IntegrityError(f"of {sent[table.name]} rows of {table.name} {arrived} arrived: nothing was moved, try again")
@@ -83,7 +87,7 @@ def check_empty(target: Database) -> None:
 
 
 def _refuse_full(connection: Connection, target: Database) -> None:
-    for table in metadata.sorted_tables:
+    for table in _ALL:
         if connection.execute(select(func.count()).select_from(table)).scalar_one():
             raise InputError(f"the database {target.name} holds a desk already: name an empty one")
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from memory.clock import Clock
 from memory.database import Database
-from memory.tables import slack_feedback, slack_inbox, slack_told
+from memory.slack_tables import slack_feedback, slack_inbox, slack_told
 
 
 class Incoming(BaseModel):

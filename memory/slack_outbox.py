@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from memory.clock import Clock
 from memory.database import Database
-from memory.tables import slack_outbox, slack_threads
+from memory.slack_tables import slack_outbox, slack_threads
 
 Kind = Literal["post", "update", "ephemeral", "file", "withdraw"]
 State = Literal["live", "waiting", "sending", "sent", "failed"]
