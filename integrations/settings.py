@@ -57,6 +57,16 @@ class ModelSettings(_Section):
     budget_seconds: float = Field(default=3600, gt=0, description="of waiting for the model, per run")
 
 
+class BoardSettings(_Section):
+    """The board; its token comes from the environment alone, see ``board_token``."""
+
+    hosts: tuple[str, ...] = Field(default=(), description="names under which it is reached, beside localhost and 127.0.0.1")
+    proxy_header: str = Field(default="", description="header in which a signing-in proxy names the person, e.g. X-Forwarded-Email")
+    proxies: tuple[str, ...] = Field(default=("127.0.0.1", "::1"), description="addresses from which that header is believed")
+    approvers: tuple[str, ...] = Field(default=(), description="who may approve, resume and cancel; empty means whoever is signed in")
+    session_hours: float = Field(default=12, gt=0, description="after which a person signs in again")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -65,6 +75,7 @@ class Settings(BaseSettings):
     desk: DeskSettings = DeskSettings()
     model: ModelSettings = ModelSettings()
     gate: GateRules = GateRules()
+    board: BoardSettings = BoardSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod
@@ -100,3 +111,15 @@ def load_settings(folder: Path) -> Settings:
         raise InputError(f"{FILE}: {first_problem(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{FILE} is no valid TOML: mend {error}") from error
+
+
+def board_token() -> SecretStr | None:
+    """The token with which people sign in to the board, from ``STOA_BOARD_TOKEN``; None where none is set.
+
+    Raises:
+        InputError: it is short enough to be guessed.
+    """
+    found = os.environ.get("STOA_BOARD_TOKEN", "")  # noqa: TID251 - the one reader of it
+    if found and len(found) < 16:
+        raise InputError("STOA_BOARD_TOKEN is shorter than 16 characters: make one with openssl rand -hex 16")
+    return SecretStr(found) if found else None

@@ -68,7 +68,9 @@ class Conversation:
         return {"posts": saved.posts, "asked": [role], "role": "" if done else following}
 
 
-def ask(context: Context, thread_id: str, text: str, role: str, roles: Collection[str], as_of: datetime) -> list[str]:
+def ask(  # noqa: PLR0913, PLR0917 - each is an independent part
+    context: Context, thread_id: str, text: str, role: str, roles: Collection[str], as_of: datetime, author: str = "person"
+) -> list[str]:
     """Put a person's message into a thread and return the ids of the posts that answer it."""
     context.journal.start(thread_id, "conversation", as_of, {}, "1")
     fence = context.journal.take(thread_id)
@@ -77,7 +79,7 @@ def ask(context: Context, thread_id: str, text: str, role: str, roles: Collectio
         Draft(
             kind=Kind.MESSAGE,
             body=text,
-            author="person",
+            author=author,
             run_id=thread_id,
             thread_id=thread_id,
             trust=Trust.PERSON,
