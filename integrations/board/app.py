@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrations.board.events import Now, Ticker
+from integrations.board.glyphs import font_file, font_sheet
 from integrations.board.guard import COOKIE, HEADERS, Guard, Person
 from integrations.board.pages import approvals, book, channel, data, door, records, runs, score, thesis
 from integrations.board.pen import Pen
@@ -100,6 +101,7 @@ def _routes(board: Board) -> list[Route | Mount]:
         ("/runs/{run_id}/charts/{name}", runs.chart), ("/approvals", approvals.page), ("/data", data.page),
         ("/data/{series}", data.one), ("/memory", records.search), ("/records/{record_id}", records.one),
         ("/score", score.page), ("/record", score.record), ("/record.json", score.record_file),
+        ("/glyphs.css", font_sheet), ("/glyphs.woff", font_file),
     ]  # fmt: skip
     forms: list[tuple[str, Page]] = [
         ("/sign-out", door.sign_out), ("/look", door.look), ("/post", channel.post), ("/runs", runs.start),

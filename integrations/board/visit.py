@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from integrations.board.guard import Person
+from integrations.board.marks import font_link
 from memory.errors import InputError, NotFoundError
 from memory.forecasts import day_of
 
@@ -128,7 +129,7 @@ def render(visit: Visit, template: str, code: int = 200, **values: Any) -> HTMLR
         csrf=board.guard.csrf(visit.person) if visit.person else "", model=board.desk.model_name, zh=visit.language == "zh",
         static=static_url, named=_named(visit), **values,
     )  # fmt: skip
-    return HTMLResponse(page, code)
+    return HTMLResponse(page.replace("<!--cjk-->", font_link(page)), code)
 
 
 def _may(visit: Visit) -> bool:

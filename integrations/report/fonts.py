@@ -27,9 +27,15 @@ def font_path() -> Path:
 
 def subset_data_uri(text: str) -> str:
     """The font with only the non-Latin characters of ``text``, as a data URI; empty when there are none."""
+    found = subset_woff(text)
+    return "data:font/woff;base64," + base64.b64encode(found).decode() if found else ""
+
+
+def subset_woff(text: str) -> bytes:
+    """The font with only the non-Latin characters of ``text``; empty when there are none."""
     wanted = sorted({ord(character) for character in text if ord(character) > 0x2E7F})
     if not wanted:
-        return ""
+        return b""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
@@ -46,4 +52,4 @@ def subset_data_uri(text: str) -> str:
     font.flavor = "woff"
     font.save(out, reorderTables=False)
     font.close()
-    return "data:font/woff;base64," + base64.b64encode(out.getvalue()).decode()
+    return out.getvalue()
