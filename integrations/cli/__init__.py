@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from integrations.cli import approvals, ask, board, desk, forecasts, memory, replay, runs, thesis, tools
+from integrations.cli import approvals, ask, board, desk, export, forecasts, memory, replay, runs, thesis, tools
 from memory.errors import StoaError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ runs.register(app)
 ask.register(app)
 board.register(app)
 replay.register(app)
+export.register(app)
 app.add_typer(thesis.app, name="thesis", help="The thesis book.")
 app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before the fact, resolved by code.")
 app.add_typer(approvals.app, name="approvals", help="Changes that wait for a person.")
