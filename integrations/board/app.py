@@ -123,7 +123,7 @@ def _endpoint(board: Board, page: Page, *, form: bool = False, stranger: bool = 
         visit = await _visit(board, request, form=form)
         if visit.person is None and not stranger:
             return _to_the_door(board, visit, request)
-        if form and visit.person is not None and not board.guard.own_form(visit.person, visit.form.get("csrf", ""), request.headers):
+        if form and not _own(board, visit, request):
             return render(visit, "error.html.j2", 403, message=visit.say("stale_form"))
         try:
             return await run_in_threadpool(page, visit)
@@ -138,6 +138,13 @@ def _endpoint(board: Board, page: Page, *, form: bool = False, stranger: bool = 
     return endpoint
 
 
+def _own(board: Board, visit: Visit, request: Request) -> bool:
+    """Whether a form comes from one of our pages; a stranger's has no sign-in that it could bring back."""
+    if visit.person is None:
+        return board.guard.own_page(request.headers)
+    return board.guard.own_form(visit.person, visit.form.get("csrf", ""), request.headers)
+
+
 async def _visit(board: Board, request: Request, *, form: bool = False) -> Visit:
     fields = {name: value for name, value in (await request.form()).items() if isinstance(value, str)} if form else {}
     language = request.cookies.get("stoa_language", "")
@@ -147,7 +154,7 @@ async def _visit(board: Board, request: Request, *, form: bool = False) -> Visit
     return Visit(
         board=board, path=request.url.path, params=request.path_params, query=request.query_params, form=fields,
         person=_person(board, request), language=language, theme=theme if theme in THEMES else "auto",
-        mark=board.ticker.mark if board.ticker else "",
+        mark=board.ticker.mark if board.ticker else "", secure=request.url.scheme == "https",
     )  # fmt: skip
 
 

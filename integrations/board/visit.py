@@ -39,6 +39,7 @@ class Visit:
     language: str = "en"
     theme: str = "auto"
     mark: str = ""
+    secure: bool = False
 
     @property
     def as_of(self) -> datetime | None:

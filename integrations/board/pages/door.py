@@ -23,7 +23,7 @@ def sign_in(visit: Visit) -> Response:
         shut = guard.shut(visit.board.desk.clock())
         return render(visit, "door.html.j2", 429 if shut else 403, problem=visit.say("door_shut" if shut else "wrong_token"))
     answer = go("/")
-    answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+    answer.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/", secure=visit.secure)
     return answer
 
 
