@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from threading import Lock
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from memory.glance import Pulse
 from orchestrator.channel import Message
 
+_LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 0.4
 SIGN_OF_LIFE_SECONDS = 15.0
 
@@ -82,7 +84,12 @@ class Ticker:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            mark = _mark(await asyncio.to_thread(self._look), self._now.turn)
+            try:
+                mark = _mark(await asyncio.to_thread(self._look), self._now.turn)
+            except Exception:  # noqa: BLE001 - logged with its traceback
+                # The edge of a listener: a database that is busy or gone for a moment must not end all live pages.
+                _LOG.exception("the desk could not be looked at")
+                mark = self._mark
             if mark != self._mark:
                 async with self._changed:
                     self._mark = mark

@@ -1,9 +1,11 @@
-"""What people do on the board: one thing after the other, on a desk opened for as long as it takes."""
+"""What people do on the board: each act on a desk opened for as long as it takes, acts on one run or thread in turn."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from integrations.board.events import Now
@@ -12,31 +14,34 @@ from memory.errors import StoaError
 from orchestrator.context import Context
 
 _LOG = logging.getLogger(__name__)
+AT_ONCE = 4
+"""Acts under way at the same time: a decision does not wait for a research run, nor one thread for another."""
 
 
 class Pen:
-    """One thread writes. Each act opens the desk anew, so that the vector index is free for other processes between acts."""
+    """Writes. Each act opens the desk anew, so that the vector index is free for other processes between acts."""
 
     def __init__(self, folder: Path, now: Now) -> None:
         self._folder = folder
         self._now = now
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="board-pen")
+        self._threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="board-pen")
+        self._turns: defaultdict[str, Lock] = defaultdict(Lock)
 
-    def act(self, what: Callable[[Desk, Context], Any]) -> Any:
-        """Do it and give back what came of it.
+    def act(self, on: str, what: Callable[[Desk, Context], Any]) -> Any:
+        """Do it, after what was begun on the same run or thread, and give back what came of it.
 
         Raises:
             StoaError: whatever it raised.
         """
-        return self.begin(what).result()
+        return self.begin(on, what).result()
 
-    def begin(self, what: Callable[[Desk, Context], Any]) -> "Future[Any]":
+    def begin(self, on: str, what: Callable[[Desk, Context], Any]) -> "Future[Any]":
         """Do it in the background; what goes wrong is shown on the pages and logged."""
-        return self._thread.submit(self._do, what)
+        return self._threads.submit(self._do, self._turns[on], what)
 
-    def _do(self, what: Callable[[Desk, Context], Any]) -> Any:
+    def _do(self, turn: Lock, what: Callable[[Desk, Context], Any]) -> Any:
         try:
-            with Desk(self._folder, warn=_LOG.warning) as desk:
+            with turn, Desk(self._folder, warn=_LOG.warning) as desk:
                 found = what(desk, desk.context(self._now))
         except StoaError as error:
             self._now.done(str(error))
@@ -51,4 +56,4 @@ class Pen:
 
     def close(self) -> None:
         """Wait for what is being done; what has not begun is left."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)

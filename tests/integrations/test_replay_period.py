@@ -40,18 +40,24 @@ def first_fired(document):
     return next((run["day"] for run in document["runs"] if any(item["thesis"] == "metals-over-oil" for item in run["fired"])), None)
 
 
-def test_two_replays_are_the_same_byte_for_byte_and_the_desk_is_not_touched(folder):
-    plan = Plan(date(2026, 3, 20), date(2026, 4, 10), "week")
+SPRING = Plan(date(2026, 3, 20), date(2026, 4, 10), "week")
+
+
+@pytest.fixture(scope="module")
+def spring(folder):
+    return replayed(folder, SPRING)
+
+
+def test_two_replays_are_the_same_byte_for_byte_and_the_desk_is_not_touched(folder, spring):
     before = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and ".stoa" not in path.parts)
-    first, second = (json.dumps(replayed(folder, plan), ensure_ascii=False) for _ in range(2))
-    assert first == second
+    assert json.dumps(replayed(folder, SPRING), ensure_ascii=False) == json.dumps(spring, ensure_ascii=False)
     assert sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and ".stoa" not in path.parts) == before
     with Desk(folder) as desk:
         assert desk.book.theses() == []
 
 
-def test_a_falsifier_fires_when_its_value_is_known_and_conviction_follows_once_people_agree(folder):
-    document = replayed(folder, Plan(date(2026, 3, 20), date(2026, 4, 10), "week"))
+def test_a_falsifier_fires_when_its_value_is_known_and_conviction_follows_once_people_agree(spring):
+    document = spring
     path = document["theses"]["metals-over-oil"]["path"]
     assert first_fired(document) is not None
     assert "challenged" in [status for _, _, status in path]

@@ -45,7 +45,8 @@ def decide(visit: Visit) -> Response:
 
         return runs.decide(context, desk.checkpoints, name, approve=approve, by=person.name, reason=reason)
 
-    done: Approval = visit.board.pen.act(work)
+    run_id = visit.board.desk.journal.approval(name).run_id
+    done: Approval = visit.board.pen.act(run_id, work)
     return go(f"/theses/{done.proposal.thesis}" if approve else "/approvals")
 
 

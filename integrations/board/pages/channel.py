@@ -56,14 +56,14 @@ def post(visit: Visit) -> Response:
         raise NotFoundError(visit.say("no_such_role", role=role))
     name, listening = _where(visit, name)
     if listening:
-        visit.board.pen.act(lambda desk, _: _heard(desk, name, text, person.name))
+        visit.board.pen.act("", lambda desk, _: _heard(desk, name, text, person.name))
     else:
         from orchestrator import conversation
 
         def answer(desk: Desk, context: Context) -> None:
             conversation.ask(context, name, text, role, desk.roles, desk.as_of(), person.name)
 
-        visit.board.pen.begin(answer)
+        visit.board.pen.begin(name, answer)
     return go(f"/channel/{name}#end")
 
 

@@ -69,7 +69,7 @@ def start(visit: Visit) -> Response:
 
         runs.start(context, desk.checkpoints, name, desk.as_of(), [])
 
-    visit.board.pen.begin(work)
+    visit.board.pen.begin(name, work)
     return go("/runs")
 
 
@@ -85,7 +85,7 @@ def resume(visit: Visit) -> Response:
 
         runs.advance(context, desk.checkpoints, row.run_id)
 
-    visit.board.pen.begin(work)
+    visit.board.pen.begin(row.run_id, work)
     return go(f"/runs/{row.run_id}")
 
 
@@ -100,7 +100,8 @@ def cancel(visit: Visit) -> Response:
 
         runs.cancel(context, name)
 
-    visit.board.pen.act(work)
+    # Not in turn: a run that is under way is stopped by this, and must not be waited for.
+    visit.board.pen.act(f"cancel {name}", work)
     return go(f"/runs/{name}")
 
 

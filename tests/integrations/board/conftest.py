@@ -99,8 +99,9 @@ def form_mark(page):
     return re.search(r'name="csrf" value="([0-9a-f]{64})"', page)[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """One browser for the module that uses it: while it lives, its event loop runs in this thread and no test can run another."""
     if not Path(CHROMIUM).exists():
         pytest.skip("there is no Chromium: apt-get install -y chromium brings it")
     from playwright.sync_api import sync_playwright

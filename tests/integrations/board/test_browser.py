@@ -4,10 +4,17 @@ import re
 
 import pytest
 
+from integrations.desk import Desk
+from memory.thesis import Approval, Proposal
+
 PAGES = (
     "/", "/theses/metals-over-oil", "/theses/slv-butterfly", "/theses/metals-over-oil/diff", "/channel", "/runs", "/runs/first", "/approvals",
     "/data", "/data/nymex.wti.front", "/memory?q=silver", "/score", "/record",
 )  # fmt: skip
+
+
+def root_of(page):
+    return re.match(r"https?://[^/]+", page.url)[0]
 
 
 def test_read_discuss_approve_and_the_revision_appears_live_in_a_second_tab(visitor):
@@ -33,12 +40,36 @@ def test_read_discuss_approve_and_the_revision_appears_live_in_a_second_tab(visi
     assert "Ada" in second.locator(".revision").first.inner_text()
 
 
+def test_what_somebody_is_writing_stays_when_the_page_changes_under_it(visitor, server):
+    visitor.get_by_role("link", name="Approvals").click()
+    with Desk(server.desk) as desk:
+        slug = next(a.proposal.thesis for a in desk.journal.approvals(status="pending") if a.proposal.thesis != "metals-over-oil")
+        card = visitor.locator("article.card", has_text=slug)
+        reason = card.get_by_label("Reason")
+        reason.fill("half a sent")
+        head = desk.book.get(slug)
+        proposal = Proposal(thesis=slug, against=head.revision.hash, author="person", patch={"conviction": 0.37}, rationale="Elsewhere.")
+        desk.book.commit(proposal, Approval(by="Eve", at=desk.clock(), mode="person"), head.effective_at)
+    card.locator("del", has_text="0.37").wait_for()
+    assert reason.input_value() == "half a sent"
+    assert visitor.evaluate("document.activeElement.name") == "reason"
+
+
+def test_a_page_that_was_filtered_stays_so_when_it_changes(visitor, server):
+    visitor.goto(root_of(visitor) + "/?order=name&status=active")
+    visitor.locator("table.book").wait_for()
+    with Desk(server.desk) as desk:
+        head = desk.book.get("silver-squeeze")
+        proposal = Proposal(
+            thesis="silver-squeeze", against=head.revision.hash, author="person", patch={"force": "x"}, rationale="Said live."
+        )
+        desk.book.commit(proposal, Approval(by="Eve", at=desk.clock(), mode="person"), head.effective_at)
+    visitor.locator(".why", has_text="Said live.").wait_for()
+    assert visitor.locator(".filters a[aria-current]").all_inner_texts()[-1] == "name"
+
+
 DARK = ("/", "/theses/metals-over-oil", "/approvals", "/score")
 """Where dark colours differ in kind; the rest is the same words in the same colours."""
-
-
-def root_of(page):
-    return re.match(r"https?://[^/]+", page.url)[0]
 
 
 @pytest.mark.parametrize(("scheme", "paths"), [("light", PAGES), ("dark", DARK)])
