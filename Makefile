@@ -4,10 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   ?= demo-desk
 
-.PHONY: help install demo test check bench lock clean system
+.PHONY: help install demo test chromium screenshots system check bench lock clean
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: $(VENV)/.installed ## make .venv from the committed lock file
 
@@ -24,7 +24,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 demo: install ## run the example desk once: no key, no network
 	@$(BIN)/stoa demo --desk $(DEMO)
 
-test: install system ## the whole suite
+test: install system chromium ## the whole suite
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 	@command -v bwrap >/dev/null || test "$$(uname)" != Linux || \
 	  echo "Left out: the tests of the bubblewrap tier. They need: sudo apt-get install bubblewrap"
@@ -39,6 +39,14 @@ system:
 	    echo "bubblewrap is missing; its tests are left out. To bring them: sudo apt-get install bubblewrap"; \
 	  fi; \
 	fi
+
+chromium: # the browser of the board's tests: installed where that is allowed, else named
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  { apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; } >/dev/null 2>&1; } || \
+	  echo "tests/integrations/board/test_browser.py is left out: there is no Chromium. To bring it: apt-get install -y chromium"
+
+screenshots: install chromium ## pictures of every page of the board, in docs/images
+	@$(BIN)/python -m tests.integrations.board.screenshots
 
 check: install ## format, lint, types, layers, lock
 	@$(BIN)/ruff format --check .

@@ -217,6 +217,16 @@ class PermissionSettings(_Section):
         return tuple(parse_rule(rule) for rule in self.rules)
 
 
+class BoardSettings(_Section):
+    """The board; its token comes from the environment alone, see ``board_token``."""
+
+    hosts: tuple[str, ...] = Field(default=(), description="names under which it is reached, beside localhost and 127.0.0.1")
+    proxy_header: str = Field(default="", description="header in which a signing-in proxy names the person, e.g. X-Forwarded-Email")
+    proxies: tuple[str, ...] = Field(default=("127.0.0.1", "::1"), description="addresses from which that header is believed")
+    approvers: tuple[str, ...] = Field(default=(), description="who may approve, resume and cancel; empty means whoever is signed in")
+    session_hours: float = Field(default=12, gt=0, description="after which a person signs in again")
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -237,6 +247,7 @@ class Settings(BaseSettings):
     permissions: PermissionSettings = PermissionSettings()
     watching: WatchingSettings = WatchingSettings()
     schedules: dict[str, Schedule] = Field(default_factory=dict, description="[schedules.morning] when = …, theses = […]")
+    board: BoardSettings = BoardSettings()
     anthropic_api_key: SecretStr | None = Field(default=None, description="from ANTHROPIC_API_KEY, never from the file")
 
     @classmethod
@@ -318,3 +329,15 @@ def variable(name: str) -> str:
     if not value:
         raise InputError(f"the environment variable {name} is not set: export it, or change {FILE}")
     return value
+
+
+def board_token() -> SecretStr | None:
+    """The token with which people sign in to the board, from ``STOA_BOARD_TOKEN``; None where none is set.
+
+    Raises:
+        InputError: it is short enough to be guessed.
+    """
+    found = os.environ.get("STOA_BOARD_TOKEN", "")  # noqa: TID251 - the one reader of it
+    if found and len(found) < 16:
+        raise InputError("STOA_BOARD_TOKEN is shorter than 16 characters: make one with openssl rand -hex 16")
+    return SecretStr(found) if found else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from ulid import ULID
 
 from memory.database import Database
@@ -29,7 +29,15 @@ def copied(database: Database, to: Path) -> Database:
     to.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(database.where)) as source, closing(sqlite3.connect(to)) as target:
         source.backup(target)
-    return Database(to)
+    copy = Database(to)
+    # A copy that is thrown away need not outlive a power cut, and waiting for the disk is most of what a replay would do.
+    event.listen(copy.engine, "connect", _unsynced)
+    copy.engine.dispose()
+    return copy
+
+
+def _unsynced(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def rewind(copy: Database, at: datetime, run_id: str, without_gists: Sequence[str]) -> None:
@@ -85,3 +93,22 @@ def _reindexed(connection: Connection) -> None:
     ]
     if rows:
         connection.execute(text("INSERT INTO record_tokens(rowid, tokens) VALUES (:seq, :tokens)"), rows)
+
+
+def begin_again(copy: Database) -> None:
+    """Make of a copy a desk that has its sources and its people's words, but has not yet worked: for a replay over time.
+
+    Documents, notes and messages of people stay, recorded when they could be known; so do forecasts, and the resolutions
+    that people gave. Revisions, runs, questions, effects, what agents wrote and what rules resolved go.
+    """
+    with copy.writing() as connection:
+        for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+            connection.execute(text(f'DROP TRIGGER "{name}"'))
+        for table in ("revisions", "approvals", "runs", "effects", "receipts", "links", "index_outbox"):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names from the line above
+        connection.execute(text("DELETE FROM records WHERE run_id != '' AND trust = 'agent'"))
+        connection.execute(text("UPDATE records SET recorded_at = known_at, gist_en = '', gist_zh = ''"))
+        for name, evidence in connection.execute(text("SELECT forecast_id, evidence FROM resolutions")).all():
+            if not any(row.get("by") for row in json.loads(evidence)):
+                connection.execute(text("DELETE FROM resolutions WHERE forecast_id = :id"), {"id": name})
+        _reindexed(connection)

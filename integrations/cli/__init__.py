@@ -11,12 +11,14 @@ from integrations.cli import (
     ask,
     data,
     desk,
+    export,
     forecasts,
     mcp_server,
     memory,
     memory_life,
     moving,
     permissions,
+    replay,
     runs,
     sandbox,
     schedule,
@@ -35,6 +37,8 @@ memory.register(app)
 runs.register(app)
 ask.register(app)
 serve.register(app)
+replay.register(app)
+export.register(app)
 app.add_typer(thesis.app, name="thesis", help="The thesis book.")
 app.add_typer(data.app, name="data", help="Market data: pull, list, show, check, diff, chart.")
 app.add_typer(forecasts.app, name="forecast", help="Forecasts: registered before the fact, resolved by code.")

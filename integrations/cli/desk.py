@@ -1,7 +1,7 @@
-"""Commands on the desk as a whole: init, demo, doctor, verify, export."""
+"""Commands on the desk as a whole: init, demo, doctor, verify."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,7 +14,6 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     app.command()(doctor)
     app.command()(verify)
-    app.command()(export)
 
 
 def init(
@@ -78,27 +77,3 @@ def verify(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
         emit({"ok": True, "revisions": count, "records": records, "head": head})
     else:
         console().print(f"{count} revisions and {records} records hold. Head {head}")
-
-
-def export(
-    desk: DeskOption = HERE,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of stdout.")] = None,
-) -> None:
-    """The whole book with its history as one JSON document, by which others can check the chain."""
-    import json
-
-    with open_desk(desk) as opened:
-        theses: list[dict[str, Any]] = []
-        for entry in opened.book.theses():
-            history = opened.book.history(entry.thesis.slug)
-            theses.append(
-                {
-                    "thesis": entry.thesis.model_dump(mode="json"),
-                    "revisions": [item.revision.model_dump(mode="json") for item in history],
-                }
-            )
-        document = {"head": opened.book.head_hash(), "theses": theses}
-    if out:
-        out.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    else:
-        emit(document)

@@ -17,10 +17,12 @@ from integrations.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from integrations.desk import Desk
+    from integrations.track_record import Record
     from memory.forecasts import Registered
 
 app = typer.Typer(no_args_is_help=True)
+ENOUGH = 10
+"""Resolved forecasts from which on a number is given."""
 
 
 def _row(item: "Registered") -> dict[str, Any]:
@@ -117,32 +119,43 @@ def resolve(
         show_table(["id", "outcome", "reason"], [[row["id"], row["outcome"], row["reason"]] for row in rows])
 
 
-def scored(desk: "Desk") -> list[dict[str, Any]]:
-    """Forecasts with a probability, as the score takes them."""
-    return [
-        {"id": item.id, "thesis": item.thesis, "agent": item.draft.agent, "probability": item.draft.probability,
-         "outcome": item.outcome or "open", "base_rate": item.draft.base_rate, "market": item.draft.market}
-        for item in desk.forecasts.all() if item.draft.probability is not None
-    ]  # fmt: skip
-
-
-def score(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
-    """How good the forecasts were: Brier, skill, calibration; no percentage under ten."""
-    from agents.tool import call
+def score(as_of: AsOfOption = "", desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """How good the forecasts were: Brier, skill, calibration, by thesis, agent and horizon; no percentage under ten."""
+    from integrations.track_record import as_document, track_record
 
     with open_desk(desk) as opened:
-        rows = scored(opened)
-        whole = call("quant.score", {"forecasts": rows, "seed": opened.settings.desk.seed}).model_dump(mode="json")
-        slugs = sorted({row["thesis"] for row in rows})
-        by_thesis = {
-            slug: call("quant.score", {"forecasts": [r for r in rows if r["thesis"] == slug]}).model_dump(mode="json") for slug in slugs
-        }
+        when = moment(opened, as_of)
+        record = track_record(opened.forecasts.all(when), when, opened.settings.desk.seed)
     if as_json:
-        emit({"score": whole, "by_thesis": by_thesis})
-        return
-    out = console()
-    brier = "none yet" if whole["brier"] is None else f"{whole['brier']:.3f}"
-    out.print(f"{whole['n']} resolved, {whole['open']} open, {whole['ambiguous']} ambiguous. Brier {brier}. {whole['note']}")
-    show_table(["thesis", "resolved", "open", "Brier"],
-               [[slug, s["n"], s["open"], "" if s["brier"] is None else f"{s['brier']:.3f}"] for slug, s in by_thesis.items()],
-               right=(1, 2, 3))  # fmt: skip
+        emit(as_document(record))
+    else:
+        _show_record(record)
+
+
+def _show_record(record: "Record") -> None:
+    out, whole = console(), record.whole
+    out.print(
+        f"{whole.n} resolved, worth {record.effective_n:.1f} independent ones; {whole.open} open, {whole.overdue} of them overdue; "
+        f"{whole.ambiguous} ambiguous, {whole.annulled} annulled."
+    )
+    out.print(f"Brier {_share(whole.brier if not record.too_few else None, whole.brier_interval)}; skill against base rates "
+              f"{_share(whole.skill_vs_base_rate, whole.skill_vs_base_rate_interval)}, against the market "
+              f"{_share(whole.skill_vs_market, whole.skill_vs_market_interval)}. {whole.note}", markup=False)  # fmt: skip
+    if whole.calibration:
+        show_table(["said", "came true", "of", "Wilson 95 %"],
+                   [[f"{b.forecast:.2f}", _share(b.frequency, None), b.n, _span(b.interval)]
+                    for b in whole.calibration], right=(0, 1, 2))  # fmt: skip
+    for name, groups in (("thesis", record.by_thesis), ("agent", record.by_agent), ("horizon", record.by_horizon)):
+        show_table([name, "resolved", "open", "ambiguous", "Brier"],
+                   [[key, s.n, s.open, s.ambiguous, _share(s.brier if s.n >= ENOUGH else None, None)] for key, s in groups.items()],
+                   right=(1, 2, 3, 4))  # fmt: skip
+
+
+def _share(value: float | None, interval: "tuple[float, float] | None") -> str:
+    if value is None:
+        return "too few to say"
+    return f"{value:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
+
+
+def _span(interval: "tuple[float, float] | None") -> str:
+    return f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else ""

@@ -1,5 +1,6 @@
-"""The desk as a process that goes on: in Slack, and where the other parts bring it."""
+"""The desk as a process that goes on: in Slack, in a browser, or as a worker."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,24 +19,45 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     slack: Annotated[bool, typer.Option("--slack", help="Work in Slack; docs/slack.md sets it up.")] = False,
+    board: Annotated[bool, typer.Option("--board", help="The pages in a browser; docs/board.md says how to sign in.")] = False,
     worker: Annotated[
         bool, typer.Option("--worker", help="Advance runs that ask for it, on any number of machines with PostgreSQL.")
     ] = False,
+    host: Annotated[str, typer.Option(help="The board's address; others than loopback need a token or a proxy.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The board's port; 0 picks a free one.")] = 8765,
     alone: Annotated[bool, typer.Option("--alone", hidden=True, help="A worker without a guardian that starts it again.")] = False,
     desk: DeskOption = HERE,
 ) -> None:
-    """Serve the desk until it is stopped: in Slack, or as a worker."""
+    """Serve the desk until it is stopped: in Slack, in a browser, or as a worker."""
     from memory.errors import InputError
 
-    if slack == worker:
-        raise InputError("name one thing to serve, e.g. stoa serve --slack, or stoa serve --worker")
+    if [slack, board, worker].count(True) != 1:
+        raise InputError("name one thing to serve: stoa serve --slack, --board or --worker; each runs as a process of its own")
     with open_desk(desk) as opened:
         if slack:
             _slack(opened)
+        elif board:
+            _board(opened, host, port)
         else:
-            from integrations.cli import worker as workers
+            _worker(opened, desk, alone=alone)
 
-            workers.serve(opened, desk, alone=alone)
+
+def _board(desk: "Desk", host: str, port: int) -> None:
+    from memory.errors import InputError
+
+    try:
+        import starlette  # noqa: F401 - whether the extra is there
+    except ImportError as error:
+        raise InputError("the board needs the extra 'board': install stoa-desk[board]") from error
+    from integrations.board.serve import serve_board
+
+    serve_board(desk, host, port)
+
+
+def _worker(desk: "Desk", folder: Path, *, alone: bool) -> None:
+    from integrations.cli import worker
+
+    worker.serve(desk, folder, alone=alone)
 
 
 def _slack(desk: "Desk") -> None:

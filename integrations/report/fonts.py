@@ -49,6 +49,12 @@ def subset_data_uri(text: str, kept: Path) -> str:
     return "data:font/woff;base64," + base64.b64encode(path.read_bytes()).decode()
 
 
+def subset_woff(text: str) -> bytes:
+    """The font with only the non-Latin characters of ``text``; empty when there are none."""
+    wanted = sorted({ord(character) for character in text if ord(character) > 0x2E7F})
+    return _cut(wanted) if wanted else b""
+
+
 def _cut(wanted: list[int]) -> bytes:
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont

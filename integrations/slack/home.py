@@ -64,8 +64,10 @@ def _last_run(desk: "Desk") -> list[dict[str, Any]]:
 
 def _score(desk: "Desk") -> list[dict[str, Any]]:
     from agents.tool import call
-    from integrations.cli.forecasts import scored
+    from integrations.track_record import scored
 
-    score = call("quant.score", {"forecasts": scored(desk), "seed": desk.settings.desk.seed}).model_dump(mode="json")
+    score = call(
+        "quant.score", {"forecasts": [item.model_dump() for item in scored(desk.forecasts.all())], "seed": desk.settings.desk.seed}
+    ).model_dump(mode="json")
     brier = "none yet" if score["brier"] is None else f"{score['brier']:.3f}"
     return [blocks.context(f"Forecasts: {score['n']} resolved, {score['open']} open, Brier {brier}. {escape(score['note'])}")]
