@@ -6,12 +6,13 @@ from starlette.responses import Response
 
 from integrations.board.visit import Visit, go, render
 from integrations.desk import Desk
-from memory.errors import NotFoundError
+from memory.errors import InputError, NotFoundError
 from memory.glance import recent_runs, thread
 from memory.records import Draft, Kind, Record, Trust
 from orchestrator.context import Context
 
 THREADS = 30
+LONGEST_NAME = 120
 CITATIONS = 6
 
 
@@ -52,6 +53,8 @@ def post(visit: Visit) -> Response:
     name = visit.form.get("thread", "").strip() or _today(visit)
     role = visit.form.get("role", "")
     roles = visit.board.desk.roles
+    if len(name) > LONGEST_NAME or not name.isprintable() or "/" in name:
+        raise InputError(visit.say("no_such_thread"))
     if person is None or (role and role not in roles):
         raise NotFoundError(visit.say("no_such_role", role=role))
     name, listening = _where(visit, name)
