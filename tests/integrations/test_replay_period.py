@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from integrations.replay_period import Plan, as_markdown, days, replay_period
 from memory.errors import InputError
 from tests.acceptance.conftest import EXAMPLE
 
-REAL = Path("/work/shared/data/market/wti_daily.csv")
+REAL = Path(os.environ.get("MARKET_FILES", Path(__file__).parents[3] / "shared" / "data" / "market")) / "wti_daily.csv"
 THESES = ("metals-over-oil", "us-shutdown")
 
 
