@@ -157,7 +157,9 @@ class Store:
     def _insert(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         if not rows:
             return
-        insert_rows(connection, records, _COLUMNS, rows)
+        # Only an archive brings records that have ended already.
+        columns = (*_COLUMNS, "ended_at") if "ended_at" in rows[0] else _COLUMNS
+        insert_rows(connection, records, columns, rows)
         first = select(records.c.seq).where(records.c.id == rows[0]["id"]).scalar_subquery()
         seqs = dict(connection.execute(select(records.c.id, records.c.seq).where(records.c.seq >= first)).all())
         # A whole document is found through its chunks; searching both would answer everything twice.
