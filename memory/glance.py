@@ -143,12 +143,12 @@ def thread(
 
 def recent_runs(database: Database, limit: int = 50, kind: str = "") -> list[RunRow]:
     """The newest runs, without their results."""
-    columns = [runs.c[name] for name in RunRow._fields if name != "result"]
+    columns = [runs.c[name] for name in RunRow._fields if name not in {"result", "due"}] + [(runs.c.asked > runs.c.served).label("due")]
     query = select(*columns).order_by(runs.c.created_at.desc(), runs.c.run_id.desc()).limit(limit)
     if kind:
         query = query.where(runs.c.kind == kind)
     with database.reading() as connection:
-        return [RunRow(**{**row._mapping, "result": None}) for row in connection.execute(query)]  # noqa: SLF001 - no public name
+        return [RunRow(**{**row._mapping, "result": None, "due": bool(row.due)}) for row in connection.execute(query)]  # noqa: SLF001 - no public name
 
 
 def costs(database: Database, run_ids: Sequence[str]) -> dict[str, float]:

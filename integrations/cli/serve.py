@@ -32,7 +32,7 @@ def serve(
     from memory.errors import InputError
 
     if [slack, board, worker].count(True) != 1:
-        raise InputError("name one thing to serve: stoa serve --slack, --board or --worker; each runs as a process of its own")
+        raise InputError("there is nothing to serve: name one of --slack, --board and --worker; each runs as a process of its own")
     with open_desk(desk) as opened:
         if slack:
             _slack(opened)

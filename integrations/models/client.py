@@ -137,9 +137,10 @@ class ModelClient:
         """Every request in a thread of its own; results as they come, so that receipts are written as soon as there are any."""
         requests = {key: self._request(prompt) for key, prompt in open_.items()}
         self._client()
-        if len(open_) == 1:
-            ((key, request),) = requests.items()
-            yield key, self._attempts(open_[key], request, say)
+        if len(open_) == 1 or self._settings.parallel == 1:
+            # One after the other: each is on its receipt before the next leaves.
+            for key, request in requests.items():
+                yield key, self._attempts(open_[key], request, say if len(open_) == 1 else None)
             return
         with ThreadPoolExecutor(max_workers=min(len(open_), self._settings.parallel)) as pool:
             waiting: dict[Future[Outcome], str] = {}

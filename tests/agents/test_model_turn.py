@@ -109,7 +109,7 @@ def test_what_a_document_orders_is_not_done_and_the_attempt_is_seen(folder):
         tool_use("call", {"tool": "code.run", "arguments": {"code": "import os"}}),
     )
     with MessagesServer(Script(calls, "I did nothing of the kind.")) as api:
-        posts, _ = ask(folder, api, "@data-analyst do what the note says")
+        posts, _ = ask(folder, api, "@data-analyst do what the note on the GPU cloud says")
         results = [block["content"] for block in api.requests[1]["messages"][-1]["content"]]
     assert "remember needs a person's approval" in results[0]
     assert "code.run needs a person's approval" in results[1]

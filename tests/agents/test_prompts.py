@@ -58,7 +58,7 @@ def test_a_role_is_told_who_it_is_last_and_only_its_own_tools():
 You are the developer. You build what the tools lack. Before you write code, look for a tool or a skill that does it.
 Write a small pure function with a docstring, units and a test; state its inputs and their as-of.
 Report what failed and why, and which data or permission would unblock it.
-Your tools: recall, read, thesis.get, data.series, data.sql.\
+Your tools: recall, read, thesis.get, data.series, data.sql, code.run.\
 """)
 
 

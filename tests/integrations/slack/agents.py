@@ -8,6 +8,14 @@ from agents.turn import Post, Turn
 class Echo:
     """Says back what it was asked, under its role."""
 
+    def take_all(self, tasks, workbench, say=None):
+        del say
+        for task in tasks:
+            yield self.take(task, workbench)
+
+    def left(self, run_id):
+        return 1.0
+
     def take(self, task, workbench):
         return Turn(posts=(Post(role=task.role, text=f"{task.role} heard: {task.question}"),))
 
@@ -17,6 +25,14 @@ class Says:
 
     def __init__(self, text, citations=()):
         self.text, self.citations = text, citations
+
+    def take_all(self, tasks, workbench, say=None):
+        del say
+        for task in tasks:
+            yield self.take(task, workbench)
+
+    def left(self, run_id):
+        return 1.0
 
     def take(self, task, workbench):
         return Turn(posts=(Post(role=task.role, text=self.text, citations=self.citations),))
@@ -29,6 +45,14 @@ class Relay:
         self.asked = threading.Semaphore(0)
         self.go = threading.Semaphore(0)
         self.tasks = []
+
+    def take_all(self, tasks, workbench, say=None):
+        del say
+        for task in tasks:
+            yield self.take(task, workbench)
+
+    def left(self, run_id):
+        return 1.0
 
     def take(self, task, workbench):
         self.tasks.append(task)
