@@ -66,7 +66,12 @@ def one(visit: Visit) -> Response:
 
 def _newest(market: Market, moment: datetime) -> dict[str, dict[str, Any]]:
     try:
-        return {row["series"]: row for row in market.query(_NEWEST, moment, Limits(rows=100_000)).rows}
+        rows = market.query(_NEWEST, moment, Limits(rows=100_000)).rows
+        # A query gives dates as text.
+        return {
+            row["series"]: {**row, "day": date.fromisoformat(str(row["day"])[:10]), "known": datetime.fromisoformat(str(row["known"]))}
+            for row in rows
+        }
     except NotFoundError:
         return {}
 

@@ -59,7 +59,7 @@ def test_work_of_this_process_is_shown_and_cleared_by_its_post():
     before = now.turn
     now.progress("reading", 0.2)
     assert (now.working.text, now.working.share) == ("reading", 0.2)
-    now.draft("k", "quant", 1, "The butterfly")
+    now.drafting("k", "thread", "quant", "The butterfly")
     assert (now.working.role, now.working.draft) == ("quant", "The butterfly")
     now.done()
     assert not any(now.working[:1] + now.working[2:])
