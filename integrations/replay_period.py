@@ -161,14 +161,18 @@ def _changes(book: Book, last: date) -> list[_Change]:
 
 def _context(desk: "Desk", database: "Database", market: Market, then: _Then, *, with_model: bool) -> "Context":
     from agents.playbook import PlaybookTurn
+    from memory.dispatch import Dispatch
     from memory.recall import Recall
+    from orchestrator.queue import LocalQueue
 
     store = Store(database, then)
     nothing = _Nothing()
+    dispatch = Dispatch(database)
     return replace(
         desk.context(SilentChannel()), database=database, store=store, book=Book(database, then), journal=Journal(database, then),
         recall=Recall(database, store, lambda: None), market=market, forecasts=Forecasts(database, then), library=nothing,
         reporter=nothing, clock=then, index=lambda: 0, agent=desk.agent if with_model else PlaybookTurn(),
+        dispatch=dispatch, queue=LocalQueue(dispatch),
     )  # fmt: skip
 
 
