@@ -138,7 +138,6 @@ def _json(text: str) -> str:
 
 
 def _csv(text: str) -> str:
-    csv.field_size_limit(1 << 20)
     width = 0
     try:
         # Row by row, so that other threads get their turn.

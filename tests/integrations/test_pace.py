@@ -5,7 +5,7 @@ from integrations.models.pace import Pace
 from memory.journal import Journal
 from memory.limits import RateLimit
 
-PROMPT = Prompt(shared="x" * 300, role="", task="", agent="quant", run_id="r")
+PROMPT = Prompt(shared="x" * 350, role="", task="", agent="quant", run_id="r")
 
 
 class Nap:

@@ -116,7 +116,8 @@ def limited(stoa, size, *words):
 def test_on_a_full_disk_a_run_stops_with_a_sentence_and_goes_on_when_there_is_room(tmp_path):
     stoa = make_small(tmp_path / "desk", ("silver-squeeze",), ("silver",))
     stoa.run("thesis", "list")
-    full = limited(stoa, 1_500_000, "run", "--run-id", "night", "--json")
+    largest = max(path.stat().st_size for path in stoa.desk.rglob("*") if path.is_file())
+    full = limited(stoa, largest + 4_096, "run", "--run-id", "night", "--json")
     assert full.returncode == 1, full.stdout
     assert "Traceback" not in full.stderr
     assert full.stderr.strip().splitlines()[-1].startswith("stoa: ")
