@@ -173,35 +173,21 @@ class Market:
         return found if since is None else [point for point in found if point.valid_time >= since]
 
     def _points(self, series: str, as_of: datetime) -> list[Point]:
-        connection = self._open()
-        if connection is None:
-            return []
-        rows = (
-            connection.cursor()
-            .execute(
-                "SELECT valid_time, arg_max(value, known_at), max(known_at) FROM observations "
-                "WHERE series = ? AND known_at <= ? GROUP BY valid_time ORDER BY valid_time",
-                [series, as_of.astimezone(UTC).replace(tzinfo=None)],
-            )
-            .fetchall()
-        )
-        return [Point(day, value, known.replace(tzinfo=UTC)) for day, value, known in rows]
+        columns, order = "valid_time, arg_max(value, known_at), max(known_at)", "GROUP BY valid_time ORDER BY valid_time"
+        return [Point(day, value, known.replace(tzinfo=UTC)) for day, value, known in self._known(columns, order, series, as_of)]
 
     def history(self, series: str, as_of: datetime) -> list[Vintage]:
         """Every vintage of every value known at ``as_of``, by valid time, then by when it was known."""
+        rows = self._known("valid_time, known_at, value, vintage", "ORDER BY valid_time, known_at", series, as_of)
+        return [Vintage(day, known.replace(tzinfo=UTC), value, vintage) for day, known, value, vintage in rows]
+
+    def _known(self, columns: str, order: str, series: str, as_of: datetime) -> list[tuple[Any, ...]]:
+        """What was known of a series at ``as_of``; the columns and their order are this file's own words."""
         connection = self._open()
         if connection is None:
             return []
-        rows = (
-            connection.cursor()
-            .execute(
-                "SELECT valid_time, known_at, value, vintage FROM observations WHERE series = ? AND known_at <= ? "
-                "ORDER BY valid_time, known_at",
-                [series, as_of.astimezone(UTC).replace(tzinfo=None)],
-            )
-            .fetchall()
-        )
-        return [Vintage(day, known.replace(tzinfo=UTC), value, vintage) for day, known, value, vintage in rows]
+        question = f"SELECT {columns} FROM observations WHERE series = ? AND known_at <= ? {order}"  # noqa: S608
+        return connection.cursor().execute(question, [series, as_of.astimezone(UTC).replace(tzinfo=None)]).fetchall()
 
     def query(self, sql: str, as_of: datetime, limits: Limits = Limits()) -> Answer:  # noqa: B008 - a frozen value
         """Rows of a read-only query over what was known at ``as_of``: the tables observations, latest and series.

@@ -12,6 +12,8 @@ from memory.database import Database
 from memory.store import Store
 from tests.fakes.postgres import Postgres, postgres
 
+pytest_plugins = ["tests.model_desk"]
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Only loopback and local sockets: a test that needs the network is a wrong test."""

@@ -1,22 +1,14 @@
 """Desks and commands as a person has them: processes of their own, nothing patched."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import commands
+
 EXAMPLE = Path(__file__).parents[2] / "integrations" / "examples" / "macro-2026"
-COMMAND = [sys.executable, "-c", "from integrations.cli import main; main()"]
-ROOT = Path(__file__).parents[2]
-
-
-def environment(more=None):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STOA_", "ANTHROPIC_", "SLACK_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **(more or {})}
 
 
 class Stoa:
@@ -28,14 +20,7 @@ class Stoa:
 
     def run(self, *words, code=0, desk=True, timeout=120):
         place = ["--desk", str(self.desk)] if desk else []
-        done = subprocess.run(
-            [*COMMAND, *map(str, words), *place],
-            capture_output=True,
-            text=True,
-            env=environment(self.settings),
-            timeout=timeout,
-            check=False,
-        )
+        done = commands.run(*words, *place, env=commands.environment(self.settings), timeout=timeout)
         assert done.returncode == code, f"{words}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
         assert "Traceback" not in done.stderr
         return done

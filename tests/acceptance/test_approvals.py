@@ -1,15 +1,14 @@
 """Questions to people: answered once, bound to what was asked, and never lost."""
 
-import os
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import time
 from contextlib import closing
 
-from tests.acceptance.conftest import COMMAND, Stoa, environment
+from tests.acceptance.conftest import Stoa
+from tests.commands import Command
 
 
 def revisions(stoa, thesis):
@@ -101,10 +100,7 @@ def _question(stoa):
 
 
 def _approve(stoa, approval):
-    return subprocess.Popen(
-        [*COMMAND, "approvals", "approve", approval, "--by", "Head of desk", "--desk", str(stoa.desk)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), start_new_session=True,
-    )  # fmt: skip
+    return Command("approvals", "approve", approval, "--by", "Head of desk", "--desk", stoa.desk)
 
 
 def _seconds_of_an_approval(desk, tmp_path):
@@ -120,5 +116,4 @@ def _kill_after(stoa, approval, seconds):
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=5)
+        process.kill()

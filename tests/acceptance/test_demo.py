@@ -11,7 +11,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.acceptance.conftest import Stoa, environment
+from tests.acceptance.conftest import Stoa
+from tests.commands import environment
 
 WATCHED = """
 import sys, socket

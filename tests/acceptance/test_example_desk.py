@@ -1,6 +1,6 @@
 import re
 
-from tests.acceptance.conftest import ROOT
+from tests.commands import ROOT
 
 
 def test_the_first_run_revises_theses_with_quotes_that_open_their_source(finished):

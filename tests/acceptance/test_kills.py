@@ -6,7 +6,6 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -15,7 +14,8 @@ import pytest
 from sqlalchemy import text
 
 from memory.database import Database
-from tests.acceptance.conftest import COMMAND, environment, make_small
+from tests.acceptance.conftest import make_small
+from tests.commands import Command, environment
 
 KILLS = int(os.environ.get("STOA_KILLS", "6"))
 A_DESK = 12
@@ -76,19 +76,15 @@ class Desk:
     def insist(self, whole, *words):
         """Start a command again and again until it is through; each time it is killed at an instant of its life."""
         while True:
-            command = [*COMMAND, *words, "--desk", str(self.stoa.desk)]
-            process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment(self.stoa.settings), start_new_session=True
-            )
+            process = Command(*words, "--desk", self.stoa.desk, env=environment(self.stoa.settings))
             try:
                 _, said = process.communicate(timeout=self.draw.uniform(0.15, 0.75) * whole if self.left else 120)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate(timeout=5)
+                process.kill()
                 self.kills, self.left = self.kills + 1, self.left - 1
                 continue
             # Killed after its work and before its word, a command says the second time that it is done.
-            assert process.returncode == 0 or b"already" in said, said
+            assert process.returncode == 0 or "already" in said, said
             return
 
     def through(self, run_seconds, answer_seconds):

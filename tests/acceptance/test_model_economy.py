@@ -13,6 +13,7 @@ from orchestrator import runs
 from tests.acceptance.conftest import make_small
 from tests.fakes.desk_brain import desk_brain
 from tests.fakes.messages_api import MessagesServer
+from tests.model_desk import ask_model, small_desk
 
 TWELVE = (
     "silver-squeeze", "silver-calendar", "slv-butterfly", "metals-over-oil", "copper", "tin", "compute-gap", "token-demand",
@@ -37,9 +38,7 @@ class Counting:
 
 def run(folder, api, extra=0):
     """Run a desk whose memory holds ``extra`` notes more; returns the rounds of requests."""
-    toml = folder / "stoa.toml"
-    base = toml.read_text(encoding="utf-8").split("\n[model]")[0]
-    toml.write_text(f'{base}\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\n', encoding="utf-8")
+    ask_model(folder, api)
     with Desk(folder) as desk:
         notes = (f"Shipment {number} of grain left the port on time and arrived {number % 97} days later." for number in range(extra))
         desk.store.remember_many(Draft(kind=Kind.NOTE, body=text, author="desk") for text in notes)
@@ -64,7 +63,7 @@ def twelve(tmp_path_factory):
 
 
 def test_one_thesis_is_updated_by_five_agents_in_at_most_eight_serial_calls(tmp_path):
-    folder = make_small(tmp_path / "desk", ("gpu-cloud-credit",), ("gpu",)).desk
+    folder = small_desk(tmp_path / "desk")
     with MessagesServer(desk_brain) as api:
         assert run(folder, api) <= 8
         speakers = {"architect", "data-analyst", "quant", "developer", "frontend"}
@@ -97,7 +96,7 @@ def test_three_quarters_of_the_input_come_from_the_cache_and_three_fifths_in_the
 def test_input_per_thesis_hardly_grows_with_memory(tmp_path):
     counts = []
     for extra in (500, 5_000):
-        folder = make_small(tmp_path / f"desk-{extra}", ("gpu-cloud-credit",), ("gpu",)).desk
+        folder = small_desk(tmp_path / f"desk-{extra}")
         with MessagesServer(desk_brain) as api:
             run(folder, api, extra)
         counts.append(inputs(api))

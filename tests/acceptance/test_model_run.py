@@ -5,48 +5,24 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from integrations.desk import Desk
 from memory.records import Kind
-from tests.acceptance.conftest import ROOT, make_small
+from tests.commands import Command
 from tests.fakes.desk_brain import desk_brain
 from tests.fakes.messages_api import MessagesServer, at, faults
 from tests.integrations.models.conftest import PRICES
+from tests.model_desk import ask_model
 
-PASSING = ["429", "529", "500", "html", "malformed json", "early close", "cut", "error event", "truncated tool json"]
+PASSING = ["429", "529", "500", "html", "malformed json", "early close", "cut", "stall", "error event", "truncated tool json"]
 COSTING = ["refusal", "max tokens", "context overflow", "wrong json"]
 CALLS = 12
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    made = make_small(tmp_path_factory.mktemp("prepared") / "desk", ("gpu-cloud-credit",), ("gpu",)).desk
-    with Desk(made) as opened:
-        opened.library.refresh(lambda _text: None)
-        opened.drain_index()
-    return made
-
-
-@pytest.fixture
-def desk(prepared, tmp_path):
-    shutil.copytree(prepared, tmp_path / "desk")
-    return tmp_path / "desk"
-
-
-def configure(folder, api, extra=""):
-    toml = folder / "stoa.toml"
-    base = toml.read_text(encoding="utf-8").split("\n[model]")[0]
-    lines = f'\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\ntimeout_seconds = 5\n{extra}'
-    toml.write_text(base + lines, encoding="utf-8")
-
-
 def stoa(folder, *arguments):
-    command = [sys.executable, "-c", "from integrations.cli import main; main()", *arguments, "--desk", str(folder)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return Command(*arguments, "--desk", folder)
 
 
 def run(folder, *arguments):
@@ -70,61 +46,61 @@ def undisturbed(prepared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed") / "desk"
     shutil.copytree(prepared, folder)
     with MessagesServer(desk_brain) as api:
-        configure(folder, api)
+        ask_model(folder, api)
         code, out, err = run(folder, "run", "--run-id", "r1", "--json")
         assert code == 0, err
         assert len(api.requests) == CALLS
     return json.loads(out), posts(folder)
 
 
-def test_faults_that_pass_leave_the_run_as_it_would_have_been_and_the_ledger_equals_the_bill(desk, undisturbed):
+def test_faults_that_pass_leave_the_run_as_it_would_have_been_and_the_ledger_equals_the_bill(folder, undisturbed):
     chance = random.Random(20261121)
     where = chance.sample(range(1, CALLS + len(PASSING)), len(PASSING))
     plans = [at(number, faults.EVERY[name]) for number, name in zip(where, PASSING, strict=True)]
     with MessagesServer(desk_brain, faults=plans) as api:
-        configure(desk, api)
-        code, out, err = run(desk, "run", "--run-id", "r1", "--json")
+        ask_model(folder, api)
+        code, out, err = run(folder, "run", "--run-id", "r1", "--json")
         bill, met = api.bill_usd(PRICES), {kind for _, kind in api.faulted}
     assert code == 0, err
     assert len(met) >= 6
     assert [item["rationale"] for item in json.loads(out)["revisions"]] == [item["rationale"] for item in undisturbed[0]["revisions"]]
-    assert posts(desk) == undisturbed[1]
-    assert ledger(desk) == pytest.approx(bill, abs=0.005)
+    assert posts(folder) == undisturbed[1]
+    assert ledger(folder) == pytest.approx(bill, abs=0.005)
 
 
 @pytest.mark.parametrize("name", COSTING)
-def test_an_answer_that_cannot_be_used_costs_its_turn_and_nothing_half_is_in_the_book(desk, name):
+def test_an_answer_that_cannot_be_used_costs_its_turn_and_nothing_half_is_in_the_book(folder, name):
     chance = random.Random(name)
     with MessagesServer(desk_brain, faults=[at(chance.sample(range(1, CALLS), 2), faults.EVERY[name])]) as api:
-        configure(desk, api)
-        code, out, err = run(desk, "run", "--run-id", "r1", "--json")
+        ask_model(folder, api)
+        code, out, err = run(folder, "run", "--run-id", "r1", "--json")
         bill = api.bill_usd(PRICES)
     assert code == 0, err
     for revision in json.loads(out)["revisions"]:
         assert revision["evidence"]
         assert revision["rationale"].endswith(("The evidence carries the change.", ".", "”"))
-    assert all(body.endswith((".", "”", "]")) for _, body in posts(desk))
-    assert ledger(desk) == pytest.approx(bill, abs=0.005)
+    assert all(body.endswith((".", "”", "]")) for _, body in posts(folder))
+    assert ledger(folder) == pytest.approx(bill, abs=0.005)
 
 
-def test_an_endpoint_that_stays_down_stops_the_run_with_a_sentence_and_it_goes_on_later(desk, undisturbed):
+def test_an_endpoint_that_stays_down_stops_the_run_with_a_sentence_and_it_goes_on_later(folder, undisturbed):
     with MessagesServer(desk_brain, faults=[at(range(5, 40), faults.rate_limited(3600))]) as api:
-        configure(desk, api)
-        code, _, err = run(desk, "run", "--run-id", "r1", "--json")
+        ask_model(folder, api)
+        code, _, err = run(folder, "run", "--run-id", "r1", "--json")
         asked = sum(1 for _ in api.requests) - len(api.faulted)
     assert code == 1
     assert "resume the run" in err
     assert "Traceback" not in err
     with MessagesServer(desk_brain) as api:
-        configure(desk, api)
-        code, _, err = run(desk, "runs", "resume", "r1", "--json")
+        ask_model(folder, api)
+        code, _, err = run(folder, "runs", "resume", "r1", "--json")
         assert code == 0, err
         assert len(api.requests) == CALLS - asked
-    assert posts(desk) == undisturbed[1]
+    assert posts(folder) == undisturbed[1]
 
 
 @pytest.mark.parametrize("number", [3, 8, 11])
-def test_killed_at_a_call_and_resumed_in_a_new_process_only_the_rest_is_asked(desk, undisturbed, number):
+def test_killed_at_a_call_and_resumed_in_a_new_process_only_the_rest_is_asked(folder, undisturbed, number):
     """The call at which the process dies is alone in its step or the last of it, so that what was answered before is all on receipts."""
     victim = []
 
@@ -135,22 +111,22 @@ def test_killed_at_a_call_and_resumed_in_a_new_process_only_the_rest_is_asked(de
         return desk_brain(call)
 
     with MessagesServer(brain) as api:
-        configure(desk, api, "parallel = 1\n")
-        victim.append(stoa(desk, "run", "--run-id", "r1", "--json"))
+        ask_model(folder, api, "parallel = 1\n")
+        victim.append(stoa(folder, "run", "--run-id", "r1", "--json"))
         victim[0].communicate(timeout=120)
-    with Desk(desk) as opened:
+    with Desk(folder) as opened:
         answered = len(opened.journal.receipts())
     with MessagesServer(desk_brain) as api:
-        configure(desk, api, "parallel = 1\n")
-        code, out, err = run(desk, "runs", "resume", "r1", "--json")
+        ask_model(folder, api, "parallel = 1\n")
+        code, out, err = run(folder, "runs", "resume", "r1", "--json")
         assert code == 0, err
         assert len(api.requests) == CALLS - answered
     assert answered == number - 1
     assert [item["rationale"] for item in json.loads(out)["revisions"]] == [item["rationale"] for item in undisturbed[0]["revisions"]]
-    assert posts(desk) == undisturbed[1]
+    assert posts(folder) == undisturbed[1]
 
 
-def test_a_model_that_never_stops_calling_is_stopped_and_answers_from_what_it_has(desk):
+def test_a_model_that_never_stops_calling_is_stopped_and_answers_from_what_it_has(folder):
     from tests.fakes.messages_api import reply, tool_use
 
     def brain(call):
@@ -159,32 +135,32 @@ def test_a_model_that_never_stops_calling_is_stopped_and_answers_from_what_it_ha
         return desk_brain(call)
 
     with MessagesServer(brain) as api:
-        configure(desk, api, "budget_calls = 60\n")
-        code, _, err = run(desk, "run", "--run-id", "r1", "--json")
+        ask_model(folder, api, "budget_calls = 60\n")
+        code, _, err = run(folder, "run", "--run-id", "r1", "--json")
         assert code == 0, err
         assert len(api.requests) <= 60
 
 
-def test_a_budget_that_is_used_up_stops_the_run_which_a_higher_one_ends(desk):
+def test_a_budget_that_is_used_up_stops_the_run_which_a_higher_one_ends(folder):
     with MessagesServer(desk_brain) as api:
-        configure(desk, api, "budget_calls = 6\n")
-        code, _, err = run(desk, "run", "--run-id", "r1", "--json")
+        ask_model(folder, api, "budget_calls = 6\n")
+        code, _, err = run(folder, "run", "--run-id", "r1", "--json")
         assert code == 1
         assert "raise model.budget_calls and resume it" in err
-        configure(desk, api, "budget_calls = 40\n")
-        code, _, err = run(desk, "runs", "resume", "r1", "--json")
+        ask_model(folder, api, "budget_calls = 40\n")
+        code, _, err = run(folder, "runs", "resume", "r1", "--json")
         assert code == 0, err
 
 
-def test_the_cost_is_told_by_agent_and_by_thesis_and_the_run_is_replayed_bit_for_bit(desk):
+def test_the_cost_is_told_by_agent_and_by_thesis_and_the_run_is_replayed_bit_for_bit(folder):
     with MessagesServer(desk_brain) as api:
-        configure(desk, api)
-        assert run(desk, "run", "--run-id", "r1", "--json")[0] == 0
+        ask_model(folder, api)
+        assert run(folder, "run", "--run-id", "r1", "--json")[0] == 0
         asked = len(api.requests)
-        code, out, _ = run(desk, "runs", "show", "r1", "--json")
+        code, out, _ = run(folder, "runs", "show", "r1", "--json")
         shown = json.loads(out)
         bill = api.bill_usd(PRICES)
-        code_replay, replayed, err = run(desk, "runs", "replay", "r1", "--json")
+        code_replay, replayed, err = run(folder, "runs", "replay", "r1", "--json")
         assert len(api.requests) == asked
     assert code == 0
     assert code_replay == 0, err

@@ -1,15 +1,16 @@
 """Verification, approvals, kills: what the desk promises about its record."""
 
 import json
-import os
 import random
-import signal
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
-from tests.acceptance.conftest import COMMAND, environment, make_small
+from tests import commands
+from tests.acceptance.conftest import make_small
+from tests.commands import Command
 
 SMALL = ("silver-squeeze", "silver-calendar", "metals-over-oil", "token-demand", "us-exceptionalism")
 NOTES = ("silver", "oil", "compute", "exceptionalism")
@@ -17,9 +18,11 @@ NOTES = ("silver", "oil", "compute", "exceptionalism")
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
+    """The outcome of a run that nobody kills, and its seconds."""
     stoa = make_small(tmp_path_factory.mktemp("calm") / "desk", SMALL, NOTES)
+    began = time.monotonic()
     stoa.run("run", "--run-id", "night", "--json")
-    return outcome(stoa)
+    return outcome(stoa), time.monotonic() - began
 
 
 def outcome(stoa):
@@ -47,17 +50,13 @@ def test_killed_four_times_at_random_instants_a_run_ends_as_if_undisturbed(undis
     stoa = make_small(tmp_path / "desk", SMALL, NOTES)
     draw = random.Random(seed)
     for _ in range(4):
-        process = subprocess.Popen(
-            [*COMMAND, "run", "--run-id", "night", "--json", "--desk", str(stoa.desk)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), start_new_session=True,
-        )  # fmt: skip
+        process = Command("run", "--run-id", "night", "--json", "--desk", stoa.desk)
         try:
-            process.wait(timeout=draw.uniform(0.8, 5.0))
+            process.wait(timeout=draw.uniform(0.05, 0.8) * undisturbed[1])
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(timeout=5)
+            process.kill()
     assert stoa.json("run", "--run-id", "night")["status"] == "waiting"
-    assert outcome(stoa) == undisturbed
+    assert outcome(stoa) == undisturbed[0]
     stoa.run("verify")
     assert all(row["state"] != "fail" for row in stoa.json("doctor")["checks"])
 
@@ -65,19 +64,13 @@ def test_killed_four_times_at_random_instants_a_run_ends_as_if_undisturbed(undis
 def test_resume_goes_on_with_a_run_that_was_cut_off(undisturbed, tmp_path):
     stoa = make_small(tmp_path / "desk", SMALL, NOTES)
     with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run(
-            [*COMMAND, "run", "--run-id", "night", "--desk", str(stoa.desk)],
-            capture_output=True,
-            env=environment(),
-            timeout=3.5,
-            check=False,
-        )
+        commands.run("run", "--run-id", "night", "--desk", stoa.desk, timeout=0.5 * undisturbed[1])
     runs = stoa.json("runs", "list")["runs"]
     if runs:
         stoa.run("runs", "resume", "night")
     else:
         stoa.run("run", "--run-id", "night")
-    assert outcome(stoa) == undisturbed
+    assert outcome(stoa) == undisturbed[0]
 
 
 def test_a_cancelled_run_withdraws_its_questions(copy):

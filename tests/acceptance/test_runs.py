@@ -1,14 +1,12 @@
 """Runs as people steer them: paused, gone on with, tried again; answers that were cut off on their way."""
 
-import os
-import signal
-import subprocess
 import time
 
 import pytest
 
 from integrations.desk import Desk
-from tests.acceptance.conftest import COMMAND, environment, make_small
+from tests.acceptance.conftest import make_small
+from tests.commands import Command, environment
 
 
 def approvals(stoa, status="pending"):
@@ -72,14 +70,9 @@ def worker(tmp_path, postgres_url):
     """A small desk on PostgreSQL, and a worker that serves it."""
     settings = {"STOA_DATABASE__URL": postgres_url}
     stoa = make_small(tmp_path / "desk", ("silver-squeeze", "metals-over-oil"), ("silver", "oil"), settings)
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--worker", "--desk", str(stoa.desk)], env=environment(settings), stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+    process = Command("serve", "--worker", "--desk", stoa.desk, env=environment(settings))
     yield stoa, process
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=5)
+    process.kill()
 
 
 def settle(stoa, status, seconds=60):

@@ -2,46 +2,19 @@
 
 import json
 
-import pytest
-
 from integrations.desk import Desk
 from integrations.terminal import SilentChannel
 from memory.records import Draft, Kind, Trust
 from orchestrator import conversation, runs
-from tests.acceptance.conftest import make_small
 from tests.fakes.desk_brain import desk_brain, evidence
 from tests.fakes.messages_api import MessagesServer, Script, reply, tool_use
+from tests.model_desk import ask_model
 
 QUESTION = "@quant what does the runway of the GPU cloud look like?"
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    made = make_small(tmp_path_factory.mktemp("small") / "desk", ("gpu-cloud-credit",), ("gpu",)).desk
-    with Desk(made) as opened:
-        opened.library.refresh(lambda _text: None)
-        opened.drain_index()
-    return made
-
-
-@pytest.fixture
-def folder(small, tmp_path):
-    import shutil
-
-    shutil.copytree(small, tmp_path / "desk")
-    return tmp_path / "desk"
-
-
-def configure(folder, api, extra=""):
-    toml = folder / "stoa.toml"
-    toml.write_text(
-        toml.read_text(encoding="utf-8") + f'\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\n{extra}',
-        encoding="utf-8",
-    )
-
-
 def ask(folder, api, question=QUESTION):
-    configure(folder, api)
+    ask_model(folder, api)
     with Desk(folder) as opened:
         context = opened.context(SilentChannel())
         posts = context.posts(conversation.ask(context, "thread-1", question, "", opened.roles, opened.as_of()))
@@ -50,7 +23,7 @@ def ask(folder, api, question=QUESTION):
 
 
 def run(folder, api, **kwargs):
-    configure(folder, api, kwargs.pop("extra", ""))
+    ask_model(folder, api, kwargs.pop("extra", ""))
     with Desk(folder) as opened:
         row = runs.start(opened.context(SilentChannel()), opened.checkpoints, "run-1", opened.as_of(), [])
         history = opened.book.history("gpu-cloud-credit")

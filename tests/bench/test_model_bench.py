@@ -6,17 +6,16 @@ import sys
 import time
 from dataclasses import replace
 
-import pytest
-
 from agents.model_turn import ModelTurn
 from agents.playbook import PlaybookTurn
 from integrations.desk import Desk
 from integrations.terminal import SilentChannel
 from orchestrator import runs
-from tests.acceptance.conftest import ROOT, make_small
 from tests.acceptance.test_model_economy import Counting, inputs, run
+from tests.commands import ROOT
 from tests.fakes.desk_brain import desk_brain
 from tests.fakes.messages_api import MessagesServer
+from tests.model_desk import ask_model, small_desk
 
 
 class Timed(Counting):
@@ -34,20 +33,9 @@ class Timed(Counting):
             self.seconds += time.perf_counter() - began
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    made = make_small(tmp_path_factory.mktemp("prepared") / "desk", ("gpu-cloud-credit",), ("gpu",)).desk
-    with Desk(made) as opened:
-        opened.library.refresh(lambda _text: None)
-        opened.drain_index()
-    return made
-
-
 def once(folder, api):
     """One run in this process; returns (seconds in all, seconds in the client, rounds, calls)."""
-    toml = folder / "stoa.toml"
-    base = toml.read_text(encoding="utf-8").split("\n[model]")[0]
-    toml.write_text(f'{base}\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\n', encoding="utf-8")
+    ask_model(folder, api)
     with Desk(folder) as desk:
         context = desk.context(SilentChannel())
         timed = Timed(desk.model)
@@ -92,7 +80,7 @@ def test_input_per_thesis_grows_by_less_than_a_tenth_from_1000_to_100000_records
     def go():
         counts = []
         for extra in (1_000, 100_000):
-            folder = make_small(tmp_path / f"desk-{extra}", ("gpu-cloud-credit",), ("gpu",)).desk
+            folder = small_desk(tmp_path / f"desk-{extra}")
             with MessagesServer(desk_brain) as api:
                 run(folder, api, extra)
             counts.append(inputs(api))
@@ -109,11 +97,7 @@ def test_a_run_with_a_model_stays_under_250_mib_without_a_vector_store(benchmark
 
     def go():
         with MessagesServer(desk_brain) as api:
-            toml = folder / "stoa.toml"
-            toml.write_text(
-                toml.read_text(encoding="utf-8") + f'\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\n',
-                encoding="utf-8",
-            )
+            ask_model(folder, api)
             code = (
                 "import resource, sys\nfrom dataclasses import replace\nfrom pathlib import Path\nfrom integrations.desk import Desk\n"
                 "from integrations.terminal import SilentChannel\nfrom orchestrator import runs\nfrom memory.recall import Recall\n"

@@ -17,7 +17,8 @@ from integrations.export.record import signed_record
 from integrations.new_desk import make_desk
 from memory.clock import end_of_day
 from memory.thesis import Approval, Evidence, ForecastDraft, Proposal
-from tests.acceptance.conftest import ROOT, Stoa
+from tests.acceptance.conftest import Stoa
+from tests.commands import ROOT
 
 DAY = datetime(2026, 1, 8, 12, tzinfo=UTC)
 SCRIPT = ROOT / "docs" / "verify_record.py"

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.acceptance.conftest import environment
+from tests.commands import environment
 
 HEAVY = ("chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb", "alembic")
 

@@ -1,11 +1,10 @@
 """``stoa tool call`` on the quant tools: one JSON document, and only what the tool needs is loaded."""
 
 import json
-import subprocess
 
 import pytest
 
-from tests.acceptance.conftest import COMMAND, environment
+from tests import commands
 from tests.integrations.test_start_up import loaded
 
 HEAVY = {"QuantLib", "pandas", "scipy", "statsmodels", "arch", "matplotlib", "chromadb", "langgraph", "anthropic"}
@@ -14,7 +13,7 @@ FLY = {"legs": [["call", 1, 70, None], ["call", -2, 90, None], ["call", 1, 110, 
 
 
 def run(*words):
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, env=environment(), timeout=60, check=False)
+    return commands.run(*words)
 
 
 def test_an_option_is_one_json_document_with_every_field_of_the_contract_and_no_desk():

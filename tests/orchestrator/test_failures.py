@@ -16,7 +16,8 @@ from memory.journal import Journal
 from orchestrator.engine import Engine, Flow
 from orchestrator.procrastinate_queue import ProcrastinateQueue
 from orchestrator.queue import LocalQueue
-from tests.acceptance.conftest import ROOT, environment, make_small
+from tests.acceptance.conftest import make_small
+from tests.commands import ROOT, environment
 from tests.fakes import small_runs
 from tests.fakes.postgres import postgres
 

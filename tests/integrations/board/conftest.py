@@ -1,6 +1,5 @@
 """A small desk with a run behind it, the board over it as a process of its own, and a browser."""
 
-import os
 import re
 import shutil
 import signal
@@ -11,7 +10,8 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.acceptance.conftest import COMMAND, environment, make_small
+from tests.acceptance.conftest import make_small
+from tests.commands import Command, environment
 
 TOKEN = "a-token-for-these-tests"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -43,7 +43,7 @@ def start(desk, tmp_path, **more):
     env = {**environment(), "STOA_BOARD_TOKEN": TOKEN, **more}
     log = tmp_path / "board.log"
     with log.open("wb") as out:
-        process = subprocess.Popen([*COMMAND, "serve", "--board", "--port", "0", "--desk", str(desk)], stdout=out, stderr=out, env=env)
+        process = Command("serve", "--board", "--port", "0", "--desk", desk, env=env, output=out)
     return process, log
 
 
@@ -64,8 +64,7 @@ def stop(process):
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(5)
+        process.kill()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.acceptance.conftest import ROOT, Stoa
+from tests.acceptance.conftest import Stoa
+from tests.commands import ROOT
 from tests.integrations.board.conftest import ARGUMENTS, CHROMIUM, TOKEN, address, start, stop
 
 IMAGES = ROOT / "docs" / "images"

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from integrations.board.visit import words
-from tests.acceptance.conftest import ROOT, Stoa
+from tests.acceptance.conftest import Stoa
+from tests.commands import ROOT
 from tests.integrations.board.conftest import TOKEN, address, form_mark, start, stop
 
 TEMPLATES = sorted((ROOT / "integrations" / "board" / "templates").glob("*.j2"))

@@ -17,7 +17,7 @@ from memory.access import Tokens
 from memory.errors import ConflictError, InputError, NotFoundError
 from memory.records import Kind, Trust
 from orchestrator import runs
-from tests.acceptance.conftest import ROOT, environment
+from tests.commands import ROOT, environment
 from tests.integrations.mcp.conftest import serving
 
 

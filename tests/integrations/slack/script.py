@@ -3,26 +3,19 @@
 import threading
 
 from agents.playbook import PlaybookTurn
+from tests.integrations.slack.agents import OneByOne
 from tests.integrations.slack.conftest import running
 
 NAMES = {"UADA": "Ada Byron", "UBEN": "Ben Okri"}
 
 
-class Unhurried:
+class Unhurried(OneByOne):
     """The desk's own playbooks; the data analyst takes long enough for a person to break in."""
 
     def __init__(self):
         self.playbook = PlaybookTurn()
         self.thinking = threading.Event()
         self.go = threading.Event()
-
-    def take_all(self, tasks, workbench, say=None):
-        del say
-        for task in tasks:
-            yield self.take(task, workbench)
-
-    def left(self, run_id):
-        return 1.0
 
     def take(self, task, workbench):
         if task.role == "data-analyst":

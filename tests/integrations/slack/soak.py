@@ -1,19 +1,15 @@
 """Many events at a steady rate into a process that is cut off and killed; what must hold is counted afterwards."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
-from pathlib import Path
 from sqlite3 import connect
 from statistics import quantiles
 
-ROOT = Path(__file__).parents[3]
-COMMAND = [sys.executable, "-c", "from integrations.cli import main; main()"]
+from tests.commands import Command, environment
+
 PER_THREAD = 10
 
 
@@ -21,17 +17,16 @@ class Process:
     """``stoa serve --slack`` as a person starts it."""
 
     def __init__(self, folder, slack):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("STOA_", "ANTHROPIC_", "SLACK_"))}
         secrets = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token}
         self._slack = slack
-        self._command = [*COMMAND, "serve", "--slack", "--desk", str(folder)]
-        self._environment = {**kept, **secrets, "PYTHONPATH": str(ROOT)}
+        self._words = ["serve", "--slack", "--desk", folder]
+        self._environment = environment(secrets)
         self._log = (folder / "serve.log").open("ab")
         self.start()
 
     def start(self):
         before = self._slack.socket.connections
-        self._process = subprocess.Popen(self._command, env=self._environment, stderr=self._log, stdout=self._log)
+        self._process = Command(*self._words, env=self._environment, output=self._log)
         self._slack.until(lambda: self._slack.socket.connections > before or self._process.poll() is not None, 60)
         assert self._process.poll() is None, "the process ended"
 
@@ -48,7 +43,6 @@ class Process:
         finally:
             if self._process.poll() is None:
                 self._process.kill()
-                self._process.wait(timeout=5)
             self._log.close()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from memory.records import Status, Trust
 from memory.slack_inbox import SlackInbox
-from tests.integrations.slack.agents import Echo, Relay, Says
+from tests.integrations.slack.agents import Echo, OneByOne, Relay, Says
 from tests.integrations.slack.conftest import running, set_slack
 
 
@@ -234,15 +234,7 @@ def test_a_text_cannot_call_the_whole_channel(slack, folder):
 def test_a_question_that_cannot_be_answered_says_so(slack, folder):
     from agents.errors import ModelUnreachableError
 
-    class Silent:
-        def take_all(self, tasks, workbench, say=None):
-            del say
-            for task in tasks:
-                yield self.take(task, workbench)
-
-        def left(self, run_id):
-            return 1.0
-
+    class Silent(OneByOne):
         def take(self, task, workbench):
             raise ModelUnreachableError("the model is down: try again later")
 

@@ -14,7 +14,7 @@ from memory.clock import system_clock
 from memory.slack_inbox import SlackInbox
 from memory.slack_outbox import Outgoing, SlackOutbox
 from tests.fakes.slack import post_signed
-from tests.integrations.slack.agents import Echo, Says
+from tests.integrations.slack.agents import Echo, OneByOne, Says
 from tests.integrations.slack.conftest import running, set_slack
 
 
@@ -143,19 +143,11 @@ def test_what_slack_refuses_for_good_is_put_aside_and_the_rest_goes_on(slack, fo
         assert outbox.failures()[0].error == "msg_too_long"
 
 
-class Burst:
+class Burst(OneByOne):
     """Five short posts of one voice."""
 
     def __init__(self):
         self.written = threading.Event()
-
-    def take_all(self, tasks, workbench, say=None):
-        del say
-        for task in tasks:
-            yield self.take(task, workbench)
-
-    def left(self, run_id):
-        return 1.0
 
     def take(self, task, workbench):
         return Turn(posts=tuple(Post(role=task.role, text=f"point {number}") for number in range(5)))

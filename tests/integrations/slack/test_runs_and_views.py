@@ -5,7 +5,7 @@ import threading
 from agents.turn import Post, Turn
 from memory.clock import system_clock
 from memory.slack_outbox import SlackOutbox
-from tests.integrations.slack.agents import Echo
+from tests.integrations.slack.agents import Echo, OneByOne
 from tests.integrations.slack.conftest import running, set_slack
 
 
@@ -79,20 +79,12 @@ def test_help_and_a_run_of_a_thesis_that_is_not_there_are_told_to_the_asker_alon
         assert texts[1].startswith("`/stoa book`")
 
 
-class Slow:
+class Slow(OneByOne):
     """Takes until it is let go, and says so far what it has."""
 
     def __init__(self, post=True):
         self.go = threading.Event()
         self.post = post
-
-    def take_all(self, tasks, workbench, say=None):
-        del say
-        for task in tasks:
-            yield self.take(task, workbench)
-
-    def left(self, run_id):
-        return 1.0
 
     def take(self, task, workbench):
         assert self.go.wait(10)
