@@ -85,7 +85,7 @@ class HtmlReporter:
             roles=desk.roles, revisions={item["thesis"]: item for item in view["revisions"]},
             synthetic=sorted(name for name, info in desk.market.series().items() if info.synthetic), family=FAMILY,
         )  # fmt: skip
-        return page.replace("@@FONT@@", subset_data_uri(page, desk.state / "fonts"))
+        return page.replace("@@FONT@@", subset_data_uri(page))
 
 
 def _rank(entry: Entry, revised: set[str], touched: set[str]) -> tuple[int, str]:
