@@ -195,6 +195,8 @@ class WatchingSettings(_Section):
     """How a serving desk is watched."""
 
     logs: Literal["text", "json"] = Field(default="text", description="of stoa serve; json is one object a line, with the run it is about")
+    host: str = Field(default="127.0.0.1", description="of /healthz and /metrics, beside stoa serve --slack or --worker")
+    port: int | None = Field(default=None, ge=0, le=65535, description="of the same; without one they are off, 0 picks a free one")
 
 
 class PermissionSettings(_Section):

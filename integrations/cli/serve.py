@@ -65,8 +65,11 @@ def _slack(desk: "Desk") -> None:
 
     from integrations.settings import slack_tokens
     from integrations.slack.app import SlackDesk
+    from integrations.watching.serve import watched
 
-    asyncio.run(_until_stopped(SlackDesk(desk, slack_tokens())))
+    app = SlackDesk(desk, slack_tokens())
+    with watched(desk):
+        asyncio.run(_until_stopped(app))
 
 
 async def _until_stopped(app: "SlackDesk") -> None:
