@@ -295,6 +295,10 @@ class Desk:
         from integrations.report import HtmlReporter
         from orchestrator.context import Context
 
+        if self.settings.watching.telemetry == "otlp":
+            from integrations.watching.telemetry import start_telemetry
+
+            start_telemetry(self.settings.watching.endpoint)
         return Context(
             database=self.database, store=self.store, book=self.book, recall=self.recall, market=self.market,
             forecasts=self.forecasts, journal=self.journal, agent=self.agent, channel=channel, library=self.library,

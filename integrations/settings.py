@@ -196,6 +196,10 @@ class WatchingSettings(_Section):
 
     logs: Literal["text", "json"] = Field(default="text", description="of stoa serve; json is one object a line, with the run it is about")
     host: str = Field(default="127.0.0.1", description="of /healthz and /metrics, beside stoa serve --slack or --worker")
+    telemetry: Literal["off", "otlp"] = Field(default="off", description="traces and metrics of runs, agents, tools and model calls")
+    endpoint: str = Field(
+        default="", description="of an OTLP collector over HTTP; empty means OTEL_EXPORTER_OTLP_ENDPOINT, or this machine"
+    )
     port: int | None = Field(default=None, ge=0, le=65535, description="of the same; without one they are off, 0 picks a free one")
 
 
