@@ -38,6 +38,10 @@ class InboxRow(NamedTuple):
     attempts: int
 
 
+_SERVED = "the desk is in Slack"
+"""Kept among what people were told, under nobody's name."""
+
+
 class _UndoneError(Exception):
     """Ends a rehearsal."""
 
@@ -139,6 +143,16 @@ class SlackInbox:
                 return False
             connection.execute(insert(slack_told).values(person=person, what=what, at=self._clock()))
         return True
+
+    def begin(self) -> None:
+        """The desk is served in Slack: from now on what its runs say anywhere belongs there too."""
+        self.tell_once("", _SERVED)
+
+    def begun(self) -> bool:
+        """Whether the desk was ever served in Slack."""
+        query = select(slack_told.c.at).where(slack_told.c.person == "", slack_told.c.what == _SERVED)
+        with self._database.reading() as connection:
+            return connection.execute(query).first() is not None
 
     def feedback(self, place: tuple[str, str], person: str, reaction: str, key: str, role: str) -> None:
         """Keep a person's reaction to a post; given again, it counts again."""

@@ -14,7 +14,8 @@ from integrations.slack.people import People
 from integrations.slack.personas import persona
 from integrations.slack.rights import Place, Refusal, may_talk
 from integrations.slack.worker import ATTEMPTS
-from memory.errors import ConflictError, StoaError
+from memory.errors import BusyError, ConflictError, LostError, StoaError
+from memory.glance import pulse
 from memory.records import Draft, Status
 from memory.slack_inbox import InboxRow, SlackInbox
 from memory.slack_outbox import Outgoing, SlackOutbox, Thread
@@ -44,6 +45,7 @@ class Answers:
         self._people = People(client)
         self._threads = ThreadPoolExecutor(self._settings.workers + 2, "stoa-slack")
         self._runs: set[str] = set()
+        self._seen: object = None
 
     def close(self) -> None:
         """Wait for the turns under way. A run would take minutes: it loses its fence, and goes on after the next start."""
@@ -251,18 +253,28 @@ class Answers:
         return await self._answer(row, thread, words, name, key)
 
     async def _run(self, row: InboxRow, theses: list[str]) -> str:
-        from orchestrator import runs
-
         run_id = f"run-{row.event_id.split(':', 1)[-1]}".replace(".", "-").lower()
-        context = self._desk.context(self._channel)
         self._runs.add(run_id)
         try:
-            await self._work(runs.start, context, self._desk.checkpoints, run_id, self._desk.as_of(), theses)
+            await self._work(self._begin, run_id, theses)
+        except (BusyError, LostError):
+            pass  # A worker advances it: what it says is seen here all the same.
         except StoaError as error:
             self._whisper(f"{row.event_id}:failed", row.body["user_id"], row.body["channel_id"], "", f"The run stopped: {error}")
         self._runs.discard(run_id)
         await self._work(self.refresh)
         return "run"
+
+    def _begin(self, run_id: str, theses: list[str]) -> None:
+        """Put a run into the queue of the desk, and advance it here unless a worker was quicker."""
+        from memory.dispatch import URGENT
+        from orchestrator import runs
+
+        context = self._desk.context(self._channel)
+        runs.enter(context, run_id, self._desk.as_of(), theses, URGENT)
+        self._channel.open_run(run_id)
+        self._channel.sent()
+        runs.advance(context, self._desk.checkpoints, run_id)
 
     def expire(self) -> None:
         """Close what nobody answered in time."""
@@ -270,3 +282,10 @@ class Answers:
 
         runs.expire(self._desk.context(self._channel), self._desk.checkpoints)
         self.refresh()
+
+    def look(self) -> None:
+        """Bring Slack's views up to date when another process changed what they show."""
+        now = (pulse(self._desk.database), [item.id for item in self._desk.permission_requests.requests("pending")])
+        if now != self._seen:
+            self._seen = now
+            self.refresh()

@@ -72,7 +72,7 @@ def _run(desk: "Desk", outbox: SlackOutbox, thread: Thread) -> None:
     except NotFoundError:
         return
     key = f"{thread.parent_key}:{row.status}"
-    if row.kind != "research" or row.status == "running" or outbox.get(key) is not None:
+    if row.kind != "research" or row.status in {"queued", "running"} or outbox.get(key) is not None:
         return
     view = run_view(desk, row.run_id)
     entries = [Outgoing(key=key, kind="update", channel=thread.channel, target=thread.parent_key, payload=_summary(view))]
@@ -96,7 +96,8 @@ def _summary(view: dict[str, Any]) -> dict[str, Any]:
     lines += [f"• ✋ `{item['thesis']}` waits: {escape(item['question'])}" for item in view["pending"][:8]]
     if view["status"] == "failed":
         lines.append(f"• It stopped: {escape(view['reason'])}")
-    text = "\n".join(lines) or "Nothing new changes what the desk believes."
+    over = view["status"] in {"waiting", "done"}
+    text = "\n".join(lines) or ("Nothing new changes what the desk believes." if over else escape(view["reason"] or view["status"]))
     small = f"{view['posts']} posts in the thread · {len(view['contradictions'])} contradictions · {view['cost_usd']:.4f} USD"
     small += f" · {view['report']}" if view["report"] else ""
     return {
