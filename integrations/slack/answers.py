@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from integrations.slack import blocks, decisions, files, home, views
+from integrations.slack import blocks, decisions, files, home, permissions, views
 from integrations.slack.commands import COMMANDS, HELP, parse
 from integrations.slack.inbound import mentions, plain
 from integrations.slack.mrkdwn import escape
@@ -64,6 +64,8 @@ class Answers:
                 return await self._work(self._reaction, row.body["event"])
             case "home":
                 return await self._home(row.body["event"]["user"])
+            case "action" if permissions.is_click(row):
+                return await self._permission(row)
             case "action" | "submit":
                 return await self._decision(row)
             case "command":
@@ -221,6 +223,15 @@ class Answers:
         await self._work(self.refresh)
         if told:
             self._whisper(f"{row.event_id}:refused", wanted.person, wanted.channel, wanted.thread, told)
+        return "refused" if told else "decided"
+
+    async def _permission(self, row: InboxRow) -> str:
+        click = permissions.read(row)
+        by = f"{await self._people.name(click.person)} ({click.person})"
+        told = await self._work(functools.partial(permissions.decide, again=row.attempts > 1), self._desk, click, by)
+        await self._work(self.refresh)
+        if told:
+            self._whisper(f"{row.event_id}:refused", click.person, click.channel, click.thread, told)
         return "refused" if told else "decided"
 
     async def _command(self, row: InboxRow) -> str:
