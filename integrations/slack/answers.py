@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from integrations.slack import blocks, decisions, files, home, permissions, views
+from integrations.slack import blocks, decisions, files, home, permissions, schedules, views
 from integrations.slack.commands import COMMANDS, HELP, parse
 from integrations.slack.inbound import mentions, plain
 from integrations.slack.mrkdwn import escape
@@ -247,6 +247,9 @@ class Answers:
             self._whisper(f"{row.event_id}:book", person, channel, "", "The book", shown)
         elif verb == "run":
             return await self._run(row, rest.split())
+        elif verb == "schedule":
+            told = await self._work(schedules.answer, self._desk, person, plain(rest, self._own, {}))
+            self._whisper(f"{row.event_id}:schedule", person, channel, "", told)
         elif verb == "help":
             self._whisper(f"{row.event_id}:help", person, channel, "", HELP)
         else:
