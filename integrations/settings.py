@@ -124,6 +124,7 @@ class SlackSettings(_Section):
     ping_seconds: float = Field(default=5.0, gt=0, description="after this a lost connection is noticed, with mode socket")
     streaming_after: float = Field(default=1.5, ge=0, description="seconds after which an answer on its way is shown as it is written")
     max_file_mb: float = Field(default=20, gt=0, description="larger files dropped into a channel are not taken in")
+    keep_days: int = Field(default=30, ge=7, description="that what was handled and sent is kept; Slack may repeat an event for days")
     api_url: str = Field(default="", description="of the Web API; empty means slack.com")
 
 

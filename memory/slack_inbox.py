@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from memory.clock import Clock
 from memory.database import Database
@@ -109,6 +109,11 @@ class SlackInbox:
             values["body"] = {}
         with self._database.writing() as connection:
             connection.execute(update(slack_inbox).where(slack_inbox.c.seq == seq).values(**values))
+
+    def prune(self, age: timedelta) -> int:
+        """Forget what was handled so long ago; what waits stays. Returns how many rows went."""
+        with self._database.writing() as connection:
+            return int(connection.execute(delete(slack_inbox).where(slack_inbox.c.done_at < self._clock() - age)).rowcount)
 
     def waiting(self, lane: str, after: str) -> bool:
         """Whether somebody has written in a lane since the event at ``after``."""

@@ -10,6 +10,7 @@ from integrations.slack import blocks, decisions, files, home, permissions, sche
 from integrations.slack.commands import COMMANDS, HELP, parse
 from integrations.slack.inbound import mentions, plain
 from integrations.slack.mrkdwn import escape
+from integrations.slack.pace import patiently
 from integrations.slack.people import People
 from integrations.slack.personas import persona
 from integrations.slack.rights import Place, Refusal, may_talk
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from integrations.slack.channel import SlackChannel
 
 T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds for which the Home tab may be late when Slack asks for quiet."""
 
 
 class Answers:
@@ -211,7 +215,7 @@ class Answers:
             view = await self._work(home.tab, self._desk, self._outbox, person)
         else:
             view = {"type": "home", "blocks": [blocks.section(refusal.sentence)]}
-        await self._client.views_publish(user_id=person, view=view)
+        await patiently(lambda: self._client.views_publish(user_id=person, view=view), PATIENCE)
         return "shown"
 
     # -- decisions and commands

@@ -19,6 +19,7 @@ from integrations.slack.errors import SlackSetupError
 from integrations.slack.inbound import EDIT, read
 from integrations.slack.inbox_writer import InboxWriter
 from integrations.slack.pace import Pace
+from integrations.slack.retention import tidy
 from integrations.slack.sender import Sender
 from integrations.slack.worker import Worker
 from memory.clock import system_clock
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("stoa.slack")
 
 EXPIRY_SECONDS = 30.0
+TIDY_SECONDS = 3600.0
 LOOK_SECONDS = 2.0
 """How soon Slack shows what a worker, the board or a command did."""
 GRACE_SECONDS = 5.0
@@ -135,8 +137,12 @@ class SlackDesk:
 
     async def _look(self, answers: Answers) -> None:
         """What other processes did, every moment; what nobody answered in time, now and then."""
+        tidied = float("-inf")
         while True:
             await asyncio.to_thread(answers.expire)
+            if asyncio.get_running_loop().time() - tidied > TIDY_SECONDS:
+                tidied = asyncio.get_running_loop().time()
+                await asyncio.to_thread(tidy, self._desk, self._inbox, self._outbox)
             for _ in range(round(EXPIRY_SECONDS / LOOK_SECONDS)):
                 await asyncio.sleep(LOOK_SECONDS)
                 await asyncio.to_thread(answers.look)
