@@ -3,7 +3,7 @@
 from tests.fakes.slack import fake_slack
 from tests.integrations.slack.soak import Soak, empty_desk
 
-EVENTS = 40
+EVENTS = 30
 """Enough that some are under way at the kill; a thousand, with three kills, are in tests/bench."""
 
 
