@@ -39,7 +39,8 @@ def watched(desk: "Desk") -> Iterator[str]:
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     where = f"http://{shown}:{bound.getsockname()[1]}"
     config = uvicorn.Config(
-        app, loop="asyncio", lifespan="off", log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1,
+        app, loop="asyncio", lifespan="off", log_config=None, log_level="warning", access_log=False, server_header=False,
+        timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="watching", daemon=True)

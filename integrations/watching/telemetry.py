@@ -1,5 +1,6 @@
 """OpenTelemetry: what ``agents.tracing`` is told, as traces and metrics for a collector."""
 
+import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
 
 NAME = "stoa"
-TIMEOUT = 3.0
+TIMEOUT = 2.0
 """Seconds for one delivery: a collector that is away does not hold up the end of a command for longer."""
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576)
@@ -123,6 +124,8 @@ def providers(endpoint: str) -> "tuple[Any, Any]":
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    # Of a collector that is away it is enough to say that nothing could be delivered, not each attempt.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     base = endpoint.rstrip("/")
     # What the environment says of the service (OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES) holds over this.
     named = {key: value for key, value in Resource.create().attributes.items() if not str(value).startswith("unknown_service")}

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections import defaultdict
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -85,13 +86,21 @@ def seen():
     tracing.watch(None)
 
 
+class Nothing:
+    """Fulfils ``Reporter``: drawing takes seconds and is nobody's turn."""
+
+    def publish(self, run_id, as_of):
+        return {}
+
+
 def test_a_run_is_a_tree_of_its_agents_their_tools_and_model_calls_with_tokens_and_cost(seen, folder):
     with MessagesServer(desk_brain) as api:
         toml = folder / "stoa.toml"
         model = f'\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\n'
         toml.write_text(toml.read_text(encoding="utf-8").replace("[desk]\n", "[desk]\nrounds = 1\n") + model, encoding="utf-8")
         with Desk(folder) as desk:
-            runs.start(desk.context(SilentChannel()), desk.checkpoints, "run-1", desk.as_of(), [])
+            context = replace(desk.context(SilentChannel()), reporter=Nothing())
+            runs.start(context, desk.checkpoints, "run-1", desk.as_of(), [])
             receipts = desk.journal.receipts()
     (root,) = seen.named("invoke_workflow")
     assert (root.name, root.parent, root.attributes["stoa.run.id"]) == ("invoke_workflow research", None, "run-1")
