@@ -15,7 +15,7 @@ from integrations.slack.people import People
 from integrations.slack.personas import persona
 from integrations.slack.rights import Place, Refusal, may_talk
 from integrations.slack.worker import ATTEMPTS
-from memory.errors import BusyError, ConflictError, LostError, StoaError
+from memory.errors import ConflictError, StoaError
 from memory.glance import pulse
 from memory.records import Draft, Status
 from memory.slack_inbox import InboxRow, SlackInbox
@@ -275,10 +275,10 @@ class Answers:
         self._runs.add(run_id)
         try:
             await self._work(self._begin, run_id, theses)
-        except (BusyError, LostError):
-            pass  # A worker advances it: what it says is seen here all the same.
         except StoaError as error:
-            self._whisper(f"{row.event_id}:failed", row.body["user_id"], row.body["channel_id"], "", f"The run stopped: {error}")
+            # A worker that was quicker advances it: what it says is seen here all the same.
+            if not await self._work(self._elsewhere, run_id):
+                self._whisper(f"{row.event_id}:failed", row.body["user_id"], row.body["channel_id"], "", f"The run stopped: {error}")
         self._runs.discard(run_id)
         await self._work(self.refresh)
         return "run"
@@ -293,6 +293,13 @@ class Answers:
         self._channel.open_run(run_id)
         self._channel.sent()
         runs.advance(context, self._desk.checkpoints, run_id)
+
+    def _elsewhere(self, run_id: str) -> bool:
+        """Whether another process advances a run."""
+        try:
+            return self._desk.journal.run(run_id).status == "running"
+        except StoaError:
+            return False
 
     def expire(self) -> None:
         """Close what nobody answered in time."""

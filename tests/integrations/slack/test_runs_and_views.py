@@ -14,6 +14,7 @@ from memory.slack_inbox import SlackInbox
 from memory.slack_outbox import SlackOutbox
 from orchestrator import runs
 from orchestrator.channel import Message
+from orchestrator.queue import LocalQueue
 from tests.integrations.slack.agents import Echo, OneByOne
 from tests.integrations.slack.conftest import running, set_slack
 
@@ -226,3 +227,27 @@ def test_what_was_said_elsewhere_before_the_desk_was_ever_in_slack_stays_there(s
         post = slack.until(lambda: next((p for p in slack.posts() if "thread_ts" in p), None))
         assert post["blocks"][0]["text"]["text"] == "new"
         slack.until(lambda: SlackOutbox(desk.database, system_clock).counts() == {"sent": 2})
+
+
+def test_a_run_that_a_worker_took_first_is_not_told_to_have_stopped_and_its_words_come_all_the_same(slack, folder):
+    """The worker holds the run from the moment it is in the queue; the process in Slack gives way to it."""
+    with running(folder, slack) as desk:
+        quicker = desk.__dict__["queue"] = Quicker(desk.dispatch, folder)
+        slack.command("UADA", "run silver-squeeze")
+        parent = slack.until(lambda: next((p for p in slack.posts() if p.get("edited") and "thread_ts" not in p), None), 20)
+        assert "waiting" in text_of(parent)
+        slack.until(lambda: "run" in desk.slack_app._inbox.counts())
+        assert slack.workspace.ephemerals == []
+        assert quicker.status == "waiting"
+
+
+class Quicker(LocalQueue):
+    """A queue with a worker on another machine: told of a run, it has done it before the teller goes on."""
+
+    def __init__(self, dispatch, folder):
+        super().__init__(dispatch)
+        self._folder = folder
+
+    def ring(self, run_id):
+        with Desk(self._folder) as desk:
+            self.status = runs.engine(desk.context(SilentChannel()), desk.checkpoints).advance(run_id).status

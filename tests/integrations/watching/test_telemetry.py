@@ -1,6 +1,5 @@
 """Traces and metrics: what a run, its agents, its tools and its model calls leave at a collector, and what they do not."""
 
-import shutil
 import sys
 import threading
 from collections import defaultdict
@@ -25,25 +24,11 @@ from integrations.terminal import SilentChannel
 from integrations.watching.telemetry import OpenTelemetry, providers, start_telemetry
 from memory.errors import InputError
 from orchestrator import conversation, runs
-from tests.acceptance.conftest import make_small
 from tests.fakes.desk_brain import desk_brain
 from tests.fakes.messages_api import MessagesServer
+from tests.model_desk import ask_model
 
 RUNWAY = {"capex": 26, "revenue": 12, "ebitda": 8, "cash": 2}
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    made = make_small(tmp_path_factory.mktemp("small") / "desk", ("gpu-cloud-credit",), ("gpu",)).desk
-    with Desk(made) as opened:
-        opened.library.refresh(lambda _text: None)
-        opened.drain_index()
-    return made
-
-
-@pytest.fixture
-def folder(small, tmp_path):
-    return shutil.copytree(small, tmp_path / "desk")
 
 
 class Seen:
@@ -95,9 +80,9 @@ class Nothing:
 
 def test_a_run_is_a_tree_of_its_agents_their_tools_and_model_calls_with_tokens_and_cost(seen, folder):
     with MessagesServer(desk_brain) as api:
+        ask_model(folder, api)
         toml = folder / "stoa.toml"
-        model = f'\n[model]\nname = "claude-opus-4-5"\nbase_url = "{api.url}"\nendpoint = "anthropic"\n'
-        toml.write_text(toml.read_text(encoding="utf-8").replace("[desk]\n", "[desk]\nrounds = 1\n") + model, encoding="utf-8")
+        toml.write_text(toml.read_text(encoding="utf-8").replace("[desk]\n", "[desk]\nrounds = 1\n"), encoding="utf-8")
         with Desk(folder) as desk:
             context = replace(desk.context(SilentChannel()), reporter=Nothing())
             runs.start(context, desk.checkpoints, "run-1", desk.as_of(), [])
