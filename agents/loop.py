@@ -1,8 +1,10 @@
 """The loop of one agent with a model: ask, run the tools it calls, tell it the results, until it has answered."""
 
 from collections.abc import Generator, Sequence
+from contextvars import Context, copy_context
 from typing import NamedTuple, TypeVar
 
+from agents import tracing
 from agents.compaction import KEPT, compacted, prompt_tokens, summary_prompt, with_summary
 from agents.errors import ModelContextError, ModelError
 from agents.model import Answer, Model, Prompt, Step
@@ -29,18 +31,41 @@ def together(model: Model, turns: Sequence[Thinking[T]], say: Say | None = None)
     The order of results, and of everything a turn writes, is that of ``turns``, whoever answered first.
     """
     results: dict[int, T] = {}
+    # What is under way inside of a turn is its own, while the turns take turns.
+    contexts = [copy_context() for _ in turns]
     replies: dict[int, list[Answer | ModelError] | None] = dict.fromkeys(range(len(turns)))
-    while replies:
-        asked: dict[int, list[Prompt]] = {}
-        for number, reply in replies.items():
-            try:
-                asked[number] = next(turns[number]) if reply is None else turns[number].send(reply)
-            except StopIteration as done:
-                results[number] = done.value
-        prompts = [prompt for wanted in asked.values() for prompt in wanted]
-        answers = iter(model.complete_all(prompts, say) if prompts else ())
-        replies = {number: [next(answers) for _ in wanted] for number, wanted in asked.items()}
+    try:
+        while replies:
+            asked: dict[int, list[Prompt]] = {}
+            for number, reply in replies.items():
+                try:
+                    asked[number] = contexts[number].run(_next, turns[number], reply)
+                except StopIteration as done:
+                    results[number] = done.value
+            answers = iter(_answers(model, [(contexts[number], prompt) for number, wanted in asked.items() for prompt in wanted], say))
+            replies = {number: [next(answers) for _ in wanted] for number, wanted in asked.items()}
+    finally:
+        for context, turn in zip(contexts, turns, strict=True):
+            context.run(turn.close)
     return [results[number] for number in range(len(turns))]
+
+
+def _next(turn: Thinking[T], reply: list[Answer | ModelError] | None) -> list[Prompt]:
+    return next(turn) if reply is None else turn.send(reply)
+
+
+def _answers(model: Model, asked: Sequence[tuple[Context, Prompt]], say: Say | None) -> list[Answer | ModelError]:
+    if not asked:
+        return []
+    spans = [context.run(tracing.begin, "chat", {tracing.AGENT: prompt.agent, tracing.RUN: prompt.run_id}) for context, prompt in asked]
+    with tracing.calls(spans):
+        answers = model.complete_all([prompt for _, prompt in asked], say)
+        for span, answer in zip(spans, answers, strict=True):
+            if isinstance(answer, Answer):
+                span.note({tracing.MODEL: answer.model, tracing.RESPONSE: answer.request_id})
+            else:
+                span.end(type(answer).__name__)
+    return answers
 
 
 def ask(prompt: Prompt) -> Thinking[Answer]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from agents import tracing
 from agents.answers import Posts, marks, mentioned, parsed, schema_of, without_marks
 from agents.briefing import assignment, channel, persona, repair, shared
 from agents.errors import ModelAnswerError, ModelContextError
@@ -12,7 +13,7 @@ from agents.model import Answer, Model, Prompt, Step
 from agents.rewriting import Rewriter, rewritten
 from agents.role import Role
 from agents.tool_use import Permit, ToolUse, catalogue
-from agents.turn import WORKERS, Agent, Finding, Post, Say, Task, Turn
+from agents.turn import WORKERS, Agent, Finding, Post, Say, Task, Turn, turn_attributes
 from agents.workbench import Workbench
 from memory.records import Trust
 from memory.thesis import Evidence
@@ -58,15 +59,20 @@ class ModelTurn:
         if role is None:
             return base
         try:
-            if task.step == "propose":
-                return (yield from rewritten(task, base, workbench, Rewriter(role, self._check, self._catalogue)))
-            if task.step == "answer":
-                return (yield from self._answer(task, base, role, workbench))
-            if task.step in _POSTING and (base.posts or base.findings or task.posts):
-                return (yield from self._posts(task, base, found, workbench))
+            with tracing.span("invoke_agent", turn_attributes(task, workbench.run_id, "model")):
+                return (yield from self._by_model(task, base, found, workbench))
         except _UNUSABLE as error:
             note = f"{role.name} answered by playbook: {error}"
             return base.model_copy(update={"requests": (*base.requests, note)})
+
+    def _by_model(self, task: Task, base: Turn, found: Sequence[Finding], workbench: Workbench) -> Thinking[Turn]:
+        role = self._roles[task.role]
+        if task.step == "propose":
+            return (yield from rewritten(task, base, workbench, Rewriter(role, self._check, self._catalogue)))
+        if task.step == "answer":
+            return (yield from self._answer(task, base, role, workbench))
+        if task.step in _POSTING and (base.posts or base.findings or task.posts):
+            return (yield from self._posts(task, base, found, workbench))
         return base
 
     def _posts(self, task: Task, base: Turn, found: Sequence[Finding], workbench: Workbench) -> Thinking[Turn]:

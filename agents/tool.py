@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from agents import tracing
 from agents.errors import ToolError
 from agents.workbench import Workbench
 from memory.book import first_problem
@@ -91,8 +92,7 @@ def call(name: str, arguments: Mapping[str, Any], workbench: Workbench | None = 
     except ValidationError as error:
         raise ToolError(f"{name}: {first_problem(error)}") from error
     values = {field: getattr(given, field) for field in known.arguments.model_fields}
-    if not known.takes_desk:
-        return known.function(**values)
     if workbench is None and known.needs_desk:
         raise ToolError(f"{name} needs a desk: run it with --desk DIR")
-    return known.function(workbench, **values)
+    with tracing.span("execute_tool", {tracing.TOOL: name, "gen_ai.tool.type": "function", tracing.EFFECT: known.effect}):
+        return known.function(workbench, **values) if known.takes_desk else known.function(**values)

@@ -5,6 +5,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents import tracing
 from agents.workbench import Workbench
 from memory.thesis import Evidence, Proposal
 
@@ -76,6 +77,11 @@ class Agent(Protocol):
     def left(self, run_id: str) -> float:
         """The share of the run's budget that is left, 0 to 1; 1 for who spends nothing."""
         ...
+
+
+def turn_attributes(task: Task, run_id: str, by: str) -> tracing.Attributes:
+    """What those who watch are told of a turn: who takes it, at which step, and whether a playbook or a model does."""
+    return {tracing.AGENT: task.role, tracing.RUN: run_id, tracing.STEP: task.step, tracing.BY: by}
 
 
 def merged(turns: Sequence[Turn]) -> Turn:

@@ -295,6 +295,14 @@ class Desk:
         from integrations.report import HtmlReporter
         from orchestrator.context import Context
 
+        if self.settings.watching.telemetry == "otlp":
+            from integrations.watching.telemetry import start_telemetry
+
+            start_telemetry(self.settings.watching.endpoint)
+        if self.settings.slack.channels:
+            from integrations.slack.channel import with_slack
+
+            channel = with_slack(self, channel)
         return Context(
             database=self.database, store=self.store, book=self.book, recall=self.recall, market=self.market,
             forecasts=self.forecasts, journal=self.journal, agent=self.agent, channel=channel, library=self.library,
@@ -308,6 +316,7 @@ class Desk:
     def scheduler(self) -> "Scheduler":
         """The schedules, in step with stoa.toml."""
         from integrations.outlook import DeskOutlook
+        from integrations.slack.channel import served_channel
         from integrations.terminal import SilentChannel
         from memory.dispatch import NIGHTLY
         from memory.schedules import Schedule, Schedules, Tick
@@ -317,6 +326,8 @@ class Desk:
         def enter(tick: Tick, schedule: Schedule) -> None:
             context = self.context(SilentChannel())
             runs.enter(context, tick.run_id, self.as_of(tick.as_of.date()), schedule.theses, NIGHTLY, tick.schedule)
+            if slack := served_channel(self):
+                slack.open_run(tick.run_id)
 
         scheduler = Scheduler(Schedules(self.database), DeskOutlook(self), enter, self.settings.desk.seed)
         scheduler.follow(self.settings.schedules, self.clock())

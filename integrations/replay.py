@@ -125,8 +125,8 @@ def _context(desk: "Desk", database: "Database") -> tuple[ReceiptModel, Any]:
     nothing = _Nothing()
     context = replace(
         desk.context(SilentChannel()), database=database, store=store, book=Book(database, desk.clock), journal=journal,
-        recall=Recall(database, store, desk.index), forecasts=Forecasts(database, desk.clock), agent=agent, library=nothing,
-        reporter=nothing, index=lambda: 0, dispatch=dispatch, queue=LocalQueue(dispatch),
+        channel=SilentChannel(), recall=Recall(database, store, desk.index), forecasts=Forecasts(database, desk.clock), agent=agent,
+        library=nothing, reporter=nothing, index=lambda: 0, dispatch=dispatch, queue=LocalQueue(dispatch),
     )  # fmt: skip
     return model, context
 

@@ -170,8 +170,8 @@ def _context(desk: "Desk", database: "Database", market: Market, then: _Then, *,
     dispatch = Dispatch(database)
     return replace(
         desk.context(SilentChannel()), database=database, store=store, book=Book(database, then), journal=Journal(database, then),
-        recall=Recall(database, store, lambda: None), market=market, forecasts=Forecasts(database, then), library=nothing,
-        reporter=nothing, clock=then, index=lambda: 0, agent=desk.agent if with_model else PlaybookTurn(),
+        channel=SilentChannel(), recall=Recall(database, store, lambda: None), market=market, forecasts=Forecasts(database, then),
+        library=nothing, reporter=nothing, clock=then, index=lambda: 0, agent=desk.agent if with_model else PlaybookTurn(),
         dispatch=dispatch, queue=LocalQueue(dispatch),
     )  # fmt: skip
 

@@ -124,6 +124,7 @@ class SlackSettings(_Section):
     ping_seconds: float = Field(default=5.0, gt=0, description="after this a lost connection is noticed, with mode socket")
     streaming_after: float = Field(default=1.5, ge=0, description="seconds after which an answer on its way is shown as it is written")
     max_file_mb: float = Field(default=20, gt=0, description="larger files dropped into a channel are not taken in")
+    keep_days: int = Field(default=30, ge=7, description="that what was handled and sent is kept; Slack may repeat an event for days")
     api_url: str = Field(default="", description="of the Web API; empty means slack.com")
 
 
@@ -195,6 +196,12 @@ class WatchingSettings(_Section):
     """How a serving desk is watched."""
 
     logs: Literal["text", "json"] = Field(default="text", description="of stoa serve; json is one object a line, with the run it is about")
+    host: str = Field(default="127.0.0.1", description="of /healthz and /metrics, beside stoa serve --slack or --worker")
+    telemetry: Literal["off", "otlp"] = Field(default="off", description="traces and metrics of runs, agents, tools and model calls")
+    endpoint: str = Field(
+        default="", description="of an OTLP collector over HTTP; empty means OTEL_EXPORTER_OTLP_ENDPOINT, or this machine"
+    )
+    port: int | None = Field(default=None, ge=0, le=65535, description="of the same; without one they are off, 0 picks a free one")
 
 
 class PermissionSettings(_Section):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from memory.clock import Clock
 from memory.database import Database
@@ -36,6 +36,10 @@ class InboxRow(NamedTuple):
     position: str
     body: dict[str, Any]
     attempts: int
+
+
+_SERVED = "the desk is in Slack"
+"""Kept among what people were told, under nobody's name."""
 
 
 class _UndoneError(Exception):
@@ -106,6 +110,11 @@ class SlackInbox:
         with self._database.writing() as connection:
             connection.execute(update(slack_inbox).where(slack_inbox.c.seq == seq).values(**values))
 
+    def prune(self, age: timedelta) -> int:
+        """Forget what was handled so long ago; what waits stays. Returns how many rows went."""
+        with self._database.writing() as connection:
+            return int(connection.execute(delete(slack_inbox).where(slack_inbox.c.done_at < self._clock() - age)).rowcount)
+
     def waiting(self, lane: str, after: str) -> bool:
         """Whether somebody has written in a lane since the event at ``after``."""
         query = select(slack_inbox.c.seq).where(
@@ -139,6 +148,16 @@ class SlackInbox:
                 return False
             connection.execute(insert(slack_told).values(person=person, what=what, at=self._clock()))
         return True
+
+    def begin(self) -> None:
+        """The desk is served in Slack: from now on what its runs say anywhere belongs there too."""
+        self.tell_once("", _SERVED)
+
+    def begun(self) -> bool:
+        """Whether the desk was ever served in Slack."""
+        query = select(slack_told.c.at).where(slack_told.c.person == "", slack_told.c.what == _SERVED)
+        with self._database.reading() as connection:
+            return connection.execute(query).first() is not None
 
     def feedback(self, place: tuple[str, str], person: str, reaction: str, key: str, role: str) -> None:
         """Keep a person's reaction to a post; given again, it counts again."""

@@ -1,11 +1,11 @@
 """What goes to Slack: entered once per key, sent in order, looked up in the channel before it is sent again."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from memory.clock import Clock
 from memory.database import Database
@@ -13,6 +13,10 @@ from memory.slack_tables import slack_outbox, slack_threads
 
 Kind = Literal["post", "update", "ephemeral", "file", "withdraw"]
 State = Literal["live", "waiting", "sending", "sent", "failed"]
+
+
+PRUNED = 500
+"""Rows one statement takes away."""
 
 
 class Outgoing(BaseModel):
@@ -196,6 +200,22 @@ class SlackOutbox:
         query = select(slack_outbox.c.state, func.count()).group_by(slack_outbox.c.state)
         with self._database.reading() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+    def prune(self, age: timedelta, spared: Sequence[str]) -> int:
+        """Forget what was sent or refused so long ago, except keys that begin as one of ``spared``; returns how many rows went.
+
+        What is still to be sent stays, and so does the post that it changes or whose thread it belongs to.
+        """
+        c = slack_outbox.c
+        still_open = c.state.in_(["live", "waiting", "sending"])
+        old = c.state.in_(["sent", "failed"]) & (func.coalesce(c.attempted_at, c.created_at) < self._clock() - age)
+        with self._database.writing() as connection:
+            needed = {key for row in connection.execute(select(c.target, c.thread).where(still_open)) for key in row}
+            found = connection.execute(select(c.seq, c.key).where(old)).all()
+            gone = [row.seq for row in found if row.key not in needed and not row.key.startswith(tuple(spared))]
+            for start in range(0, len(gone), PRUNED):
+                connection.execute(delete(slack_outbox).where(c.seq.in_(gone[start : start + PRUNED])))
+        return len(gone)
 
     def keys(self, prefix: str) -> set[str]:
         """Keys that begin so."""

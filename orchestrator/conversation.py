@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypedDict
 from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents import tracing
 from agents.turn import Task, Turn
 from memory.errors import NotFoundError
 from memory.records import Draft, Kind, Record, Trust
@@ -139,7 +140,9 @@ def answer(
         "role": question.role or addressed(question.text, roles),
         "key": key,
     }
-    state = Conversation(context, roles, fence, interrupted).graph().compile().invoke(first)  # type: ignore[call-overload]
+    about = {tracing.WORKFLOW: "conversation", tracing.RUN: run_id, tracing.CONVERSATION: question.thread_id}
+    with tracing.span("invoke_workflow", about):
+        state = Conversation(context, roles, fence, interrupted).graph().compile().invoke(first)  # type: ignore[call-overload]
     waiting = context.journal.approvals(status="pending", run_id=run_id)
     reason = f"{len(waiting)} changes wait for a person: stoa approvals list" if waiting else ""
     context.journal.set_status(run_id, "waiting" if waiting else "done", reason)

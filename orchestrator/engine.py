@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agents import tracing
 from memory.clock import Clock
 from memory.database import Database
 from memory.dispatch import LEASE, LONGEST_LEASE, Dispatch, Lease
@@ -140,11 +141,12 @@ class Engine:
     def _advance(self, row: RunRow, lease: Lease) -> None:
         working_for = RUN.set(row.run_id)
         try:
-            self._advance_held(row, lease)
+            with tracing.span("invoke_workflow", {tracing.WORKFLOW: row.kind, tracing.RUN: row.run_id}) as span:
+                span.note({tracing.STATUS: self._advance_held(row, lease)})
         finally:
             RUN.reset(working_for)
 
-    def _advance_held(self, row: RunRow, lease: Lease) -> None:
+    def _advance_held(self, row: RunRow, lease: Lease) -> str:
         try:
             with self._beating(lease):
                 status, reason = self._go_on(row, lease)
@@ -172,6 +174,7 @@ class Engine:
         self.dispatch.end(lease, status, reason, self._clock())
         if status == "done" and time.monotonic() >= self._tidy_after:
             self.tidy()
+        return status
 
     def _let_go(self, lease: Lease) -> None:
         """The database was busy or away: the run stays due, for whoever comes when it is back."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from agents import tracing
 from agents.playbook import analyst, architect, developer, frontend, quant
-from agents.turn import Say, Task, Turn
+from agents.turn import Say, Task, Turn, turn_attributes
 from agents.workbench import Workbench
 
 _ROLES: dict[str, Callable[[Task, Workbench], Turn]] = {
@@ -23,7 +24,8 @@ class PlaybookTurn:
         playbook = _ROLES.get(task.role)
         if playbook is None:
             return Turn(requests=(f"{task.role} has no playbook: set a model for it to take part",))
-        return playbook(task, workbench)
+        with tracing.span("invoke_agent", turn_attributes(task, workbench.run_id, "playbook")):
+            return playbook(task, workbench)
 
     def take_all(self, tasks: Sequence[Task], workbench: Workbench, say: Say | None = None) -> Iterator[Turn]:
         """One after the other, each handed over before the next begins: what is saved is not done again after a crash."""

@@ -29,6 +29,7 @@ from integrations.board.pages import approvals, book, channel, data, door, recor
 from integrations.board.pen import Pen
 from integrations.board.visit import LANGUAGES, THEMES, Visit, render
 from integrations.desk import Desk
+from integrations.watching.app import health, samples
 from memory.errors import ConflictError, NotFoundError, StoaError
 from memory.glance import Glance, pulse
 from memory.market import Market
@@ -108,7 +109,8 @@ def _routes(board: Board) -> list[Route | Mount]:
         ("/runs/{run_id}/resume", runs.resume), ("/runs/{run_id}/cancel", runs.cancel), ("/approvals/{approval_id}", approvals.decide),
     ]  # fmt: skip
     return [
-        Route("/healthz", lambda _: PlainTextResponse("ok")),
+        Route("/healthz", lambda _request: health(board.desk, told=False)),
+        Route("/metrics", _metrics(board)),
         Route("/events", _events(board)),
         Route("/sign-in", _endpoint(board, door.sign_in, form=True, stranger=True), methods=["POST"]),
         *[Route(path, _endpoint(board, page, stranger=True)) for path, page in open_pages],
@@ -178,6 +180,18 @@ def _events(board: Board) -> Callable[[Request], Awaitable[Response]]:
         since = request.headers.get("last-event-id") or request.query_params.get("since", "")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Encoding": "identity"}
         return StreamingResponse(board.ticker.events(since[:200]), media_type="text/event-stream", headers=headers)
+
+    return endpoint
+
+
+def _metrics(board: Board) -> Callable[[Request], Response]:
+    """For who is signed in, and for a program that brings the token, which cannot sign in."""
+
+    def endpoint(request: Request) -> Response:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if _person(board, request) is None and not (scheme.lower() == "bearer" and board.guard.knows(token)):
+            return PlainTextResponse("bring the board's token: Authorization: Bearer …", 401, {"WWW-Authenticate": "Bearer"})
+        return samples(board.desk)
 
     return endpoint
 

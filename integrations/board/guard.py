@@ -56,14 +56,20 @@ class Guard:
 
     def sign_in(self, name: str, token: str) -> str | None:
         """A session for who knows the token; None for who does not, and for everybody after too many wrong ones."""
-        now = self._clock()
-        if self.shut(now):
-            return None
-        if not self._token or not hmac.compare_digest(token.strip().encode(), self._token.encode()):
-            self._wrong.append(now)
+        if not self.knows(token):
             return None
         shown = "".join(c for c in name.strip() if c.isprintable())[:NAME_LENGTH] or "person"
-        return self._signed(f"{quote(shown, safe='')}|{int(now.timestamp())}|{secrets.token_hex(8)}")
+        return self._signed(f"{quote(shown, safe='')}|{int(self._clock().timestamp())}|{secrets.token_hex(8)}")
+
+    def knows(self, token: str) -> bool:
+        """Whether somebody knows the token; nobody does after too many wrong ones."""
+        now = self._clock()
+        if self.shut(now):
+            return False
+        if not self._token or not hmac.compare_digest(token.strip().encode(), self._token.encode()):
+            self._wrong.append(now)
+            return False
+        return True
 
     def shut(self, now: datetime) -> bool:
         """Whether there were too many wrong tokens of late."""

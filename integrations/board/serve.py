@@ -2,10 +2,10 @@
 
 import ipaddress
 import secrets
-import socket
 import sys
 from typing import TYPE_CHECKING
 
+from integrations.listening import listen
 from integrations.settings import board_token
 from memory.errors import InputError
 
@@ -28,7 +28,7 @@ def serve_board(desk: "Desk", host: str = "127.0.0.1", port: int = 8765) -> None
     if not loopback and given is None and not desk.settings.board.proxy_header:
         raise InputError(f"{host} can be reached by others: set STOA_BOARD_TOKEN or board.proxy_header first, or serve on 127.0.0.1")
     token = given.get_secret_value() if given else secrets.token_urlsafe(24)
-    bound = _bound(host, port)
+    bound = listen(host, port, "name another with --port")
     where = f"http://{'localhost' if loopback else host}:{bound.getsockname()[1]}"
     print(f"The board is at {where}. Stop it with Ctrl-C.", file=sys.stderr)  # noqa: T201 - the command line speaks here
     if given is None and not desk.settings.board.proxy_header:
@@ -47,16 +47,3 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((host, port))
-        made.listen(128)
-    except OSError as error:
-        made.close()
-        raise InputError(f"{host}:{port} cannot be served on ({error.strerror}): name another with --port") from error
-    return made

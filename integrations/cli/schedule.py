@@ -2,15 +2,11 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from integrations.cli.common import HERE, DeskOption, JsonOption, console, emit, open_desk, show_table
-
-if TYPE_CHECKING:
-    from memory.schedules import ScheduleRow
-    from orchestrator.schedule import Coming
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -23,38 +19,20 @@ class Missed(StrEnum):
     all = "all"
 
 
-def _row(row: "ScheduleRow", coming: "list[Coming]", problem: str) -> dict[str, Any]:
-    return {
-        "name": row.name, **row.schedule.model_dump(mode="json", exclude={"jitter"}), "jitter_seconds": row.schedule.jitter.total_seconds(),
-        "origin": row.origin, "next": coming[0].at.isoformat() if coming else None, "error": problem or row.error,
-    }  # fmt: skip
-
-
 @app.command("list")
 def list_schedules(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
     """Every schedule, with its next time and what is wrong with it."""
-    from memory.errors import StoaError
-    from memory.schedules import Schedules
+    from integrations.schedules import minute, schedule_views
 
-    rows = []
     with open_desk(desk) as opened:
-        scheduler = opened.scheduler
-        for item in Schedules(opened.database).rows():
-            try:
-                rows.append(_row(item, scheduler.coming(opened.clock(), 1, item.name), ""))
-            except StoaError as error:
-                rows.append(_row(item, [], str(error)))
+        rows = schedule_views(opened)
     if as_json:
         emit({"schedules": rows})
         return
     show_table(
         ["schedule", "when", "theses", "missed", "next (UTC)", "from", "problem"],
-        [[r["name"], r["when"], " ".join(r["theses"]) or "all", r["missed"], _minute(r["next"]), r["origin"], r["error"]] for r in rows],
+        [[r["name"], r["when"], " ".join(r["theses"]) or "all", r["missed"], minute(r["next"]), r["origin"], r["error"]] for r in rows],
     )
-
-
-def _minute(text: str | None) -> str:
-    return (text or "")[:16].replace("T", " ")
 
 
 @app.command()
@@ -69,27 +47,19 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Let something run by itself; stoa serve --worker looks what is due."""
+    from integrations.schedules import add_schedule, minute
     from memory.errors import InputError
-    from memory.schedules import Schedule, Schedules
+    from memory.schedules import Schedule
 
     if run != "research":
         raise InputError(f"{run!r} is nothing that runs by itself: write --run research")
     with open_desk(desk) as opened:
-        scheduler, rows = opened.scheduler, Schedules(opened.database)
-        for slug in thesis or []:
-            opened.book.get(slug)
-        chosen = name or _free("-".join([run, *(thesis or [])[:1]])[:36], {row.name for row in rows.rows()})
         schedule = Schedule(when=when, theses=tuple(thesis or ()), missed=missed.value, jitter=timedelta(seconds=jitter))
-        scheduler.add(chosen, schedule, opened.clock())
-        view = _row(rows.get(chosen), scheduler.coming(opened.clock(), 1, chosen), "")
+        view = add_schedule(opened, schedule, name)
     if as_json:
         emit(view)
     else:
-        console().print(f"{chosen} is added" + (f"; first at {_minute(view['next'])} UTC." if view["next"] else "."), markup=False)
-
-
-def _free(base: str, taken: set[str]) -> str:
-    return next(name for number in range(1, len(taken) + 2) if (name := base if number == 1 else f"{base}-{number}") not in taken)
+        console().print(f"{view['name']} is added" + (f"; first at {minute(view['next'])} UTC." if view["next"] else "."), markup=False)
 
 
 @app.command()

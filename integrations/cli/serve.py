@@ -34,6 +34,10 @@ def serve(
     if [slack, board, worker].count(True) != 1:
         raise InputError("there is nothing to serve: name one of --slack, --board and --worker; each runs as a process of its own")
     with open_desk(desk) as opened:
+        if slack or board:
+            from integrations.watching.logs import start_logging
+
+            start_logging(opened.settings.watching.logs)
         if slack:
             _slack(opened)
         elif board:
@@ -65,8 +69,11 @@ def _slack(desk: "Desk") -> None:
 
     from integrations.settings import slack_tokens
     from integrations.slack.app import SlackDesk
+    from integrations.watching.serve import watched
 
-    asyncio.run(_until_stopped(SlackDesk(desk, slack_tokens())))
+    app = SlackDesk(desk, slack_tokens())
+    with watched(desk):
+        asyncio.run(_until_stopped(app))
 
 
 async def _until_stopped(app: "SlackDesk") -> None:

@@ -41,13 +41,14 @@ def serve(desk: "Desk", folder: Path, *, alone: bool) -> None:
 def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -> None:
     """Advance runs of a desk in this process until ``stop`` says so. What was cut off before goes on first."""
     from integrations.watching.logs import start_logging
+    from integrations.watching.serve import watched
     from orchestrator import runs
 
     start_logging(desk.settings.watching.logs)
     engine = runs.engine(desk.context(channel), desk.checkpoints)
     engine.tidy()
     console(stderr=True).print(f"advancing runs of {desk.settings.desk.name}; stop with Ctrl-C", markup=False)
-    with ticking(desk):
+    with watched(desk), ticking(desk):
         desk.queue.work(engine.advance, stop)
 
 

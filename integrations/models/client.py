@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agents import tracing
 from agents.errors import ModelAnswerError, ModelContextError, ModelError
 from agents.model import Answer, Prompt
 from agents.turn import Say
@@ -16,6 +17,7 @@ from integrations.models.batches import batched
 from integrations.models.budget import Budget
 from integrations.models.capabilities import Capabilities, CapabilityFile, anthropic
 from integrations.models.pace import Pace
+from integrations.models.prices import cost_usd
 from integrations.models.probe import probe
 from integrations.models.receipts import Receipts
 from integrations.models.redaction import redactor
@@ -70,20 +72,28 @@ class ModelClient:
     def complete_all(self, prompts: Sequence[Prompt], say: Say | None = None) -> list[Answer | ModelError]:
         """Answer prompts that do not depend on each other, at once; see ``Model``."""
         keys = [self.key(prompt) for prompt in prompts]
+        spans = dict(zip(keys, tracing.call_spans(len(keys)), strict=True))
         found: dict[str, Answer | ModelError] = {key: known for key in keys if (known := self._receipts.answer(key)) is not None}
         open_ = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in found}
+        for key, prompt in zip(keys, prompts, strict=True):
+            spans[key].note({tracing.PROVIDER: self._provider, tracing.ASKED_MODEL: self.model_of(prompt), tracing.KNOWN: key in found})
         if open_:
             self._budget.check(prompts[0].run_id, [(self.model_of(prompt), prompt) for prompt in open_.values()])
             booked = {key: self._pace.wait(prompt) for key, prompt in open_.items()} if self._pace else {}
             many = self._settings.batch and len(open_) > 1
             for key, outcome in self._batch(open_) if many else self._stream_all(open_, say):
                 found[key] = self._kept(key, open_[key], outcome)
+                _tell(spans[key], outcome)
                 if self._pace:
                     self._pace.done(booked[key], sum(tried.received.usage.get(name, 0) for tried in outcome.tried for name in COUNTED))
         stopped = next((item for item in found.values() if not isinstance(item, Answer | ModelAnswerError | ModelContextError)), None)
         if stopped is not None:
             raise stopped
         return [found[key] for key in keys]
+
+    @property
+    def _provider(self) -> str:
+        return "anthropic" if not self._settings.base_url or self._settings.endpoint == "anthropic" else "local"
 
     def known(self, prompt: Prompt) -> Answer | None:
         """The answer on a receipt; None when this was never asked, or came to nothing."""
@@ -200,6 +210,17 @@ class ModelClient:
             if begun is not None:
                 begun.set()
             receive(stream, into, say)
+
+
+def _tell(span: tracing.Span, outcome: Outcome) -> None:
+    """What a call used, over all its attempts; the answer is there, so the span ends here, whatever others still wait for."""
+    used = [tried.received for tried in outcome.tried]
+    total = {name: sum(received.usage.get(name, 0) for received in used) for name in COUNTED}
+    prices = [cost_usd(received.model, received.usage) for received in used if received.usage]
+    model = {tracing.MODEL: used[-1].model, tracing.RESPONSE: used[-1].request_id} if used else {}
+    span.note({**model, tracing.ATTEMPTS: len(used), tracing.OUTPUT_TOKENS: total.pop("output_tokens")})
+    span.note({tracing.INPUT_TOKENS: sum(total.values()), tracing.COST: sum(price or 0.0 for price in prices)})
+    span.end(type(outcome.error).__name__ if outcome.answer is None else "")
 
 
 def _each_text(node: Any, change: Callable[[str], str]) -> Any:

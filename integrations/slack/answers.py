@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from integrations.slack import blocks, decisions, files, home, views
+from integrations.slack import blocks, decisions, files, home, permissions, schedules, views
 from integrations.slack.commands import COMMANDS, HELP, parse
 from integrations.slack.inbound import mentions, plain
 from integrations.slack.mrkdwn import escape
+from integrations.slack.pace import patiently
 from integrations.slack.people import People
 from integrations.slack.personas import persona
 from integrations.slack.rights import Place, Refusal, may_talk
 from integrations.slack.worker import ATTEMPTS
 from memory.errors import ConflictError, StoaError
+from memory.glance import pulse
 from memory.records import Draft, Status
 from memory.slack_inbox import InboxRow, SlackInbox
 from memory.slack_outbox import Outgoing, SlackOutbox, Thread
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from integrations.slack.channel import SlackChannel
 
 T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds for which the Home tab may be late when Slack asks for quiet."""
 
 
 class Answers:
@@ -44,6 +49,7 @@ class Answers:
         self._people = People(client)
         self._threads = ThreadPoolExecutor(self._settings.workers + 2, "stoa-slack")
         self._runs: set[str] = set()
+        self._seen: object = None
 
     def close(self) -> None:
         """Wait for the turns under way. A run would take minutes: it loses its fence, and goes on after the next start."""
@@ -62,6 +68,8 @@ class Answers:
                 return await self._work(self._reaction, row.body["event"])
             case "home":
                 return await self._home(row.body["event"]["user"])
+            case "action" if permissions.is_click(row):
+                return await self._permission(row)
             case "action" | "submit":
                 return await self._decision(row)
             case "command":
@@ -207,7 +215,7 @@ class Answers:
             view = await self._work(home.tab, self._desk, self._outbox, person)
         else:
             view = {"type": "home", "blocks": [blocks.section(refusal.sentence)]}
-        await self._client.views_publish(user_id=person, view=view)
+        await patiently(lambda: self._client.views_publish(user_id=person, view=view), PATIENCE)
         return "shown"
 
     # -- decisions and commands
@@ -219,6 +227,15 @@ class Answers:
         await self._work(self.refresh)
         if told:
             self._whisper(f"{row.event_id}:refused", wanted.person, wanted.channel, wanted.thread, told)
+        return "refused" if told else "decided"
+
+    async def _permission(self, row: InboxRow) -> str:
+        click = permissions.read(row)
+        by = f"{await self._people.name(click.person)} ({click.person})"
+        told = await self._work(functools.partial(permissions.decide, again=row.attempts > 1), self._desk, click, by)
+        await self._work(self.refresh)
+        if told:
+            self._whisper(f"{row.event_id}:refused", click.person, click.channel, click.thread, told)
         return "refused" if told else "decided"
 
     async def _command(self, row: InboxRow) -> str:
@@ -234,6 +251,9 @@ class Answers:
             self._whisper(f"{row.event_id}:book", person, channel, "", "The book", shown)
         elif verb == "run":
             return await self._run(row, rest.split())
+        elif verb == "schedule":
+            told = await self._work(schedules.answer, self._desk, person, plain(rest, self._own, {}))
+            self._whisper(f"{row.event_id}:schedule", person, channel, "", told)
         elif verb == "help":
             self._whisper(f"{row.event_id}:help", person, channel, "", HELP)
         else:
@@ -251,18 +271,35 @@ class Answers:
         return await self._answer(row, thread, words, name, key)
 
     async def _run(self, row: InboxRow, theses: list[str]) -> str:
-        from orchestrator import runs
-
         run_id = f"run-{row.event_id.split(':', 1)[-1]}".replace(".", "-").lower()
-        context = self._desk.context(self._channel)
         self._runs.add(run_id)
         try:
-            await self._work(runs.start, context, self._desk.checkpoints, run_id, self._desk.as_of(), theses)
+            await self._work(self._begin, run_id, theses)
         except StoaError as error:
-            self._whisper(f"{row.event_id}:failed", row.body["user_id"], row.body["channel_id"], "", f"The run stopped: {error}")
+            # A worker that was quicker advances it: what it says is seen here all the same.
+            if not await self._work(self._elsewhere, run_id):
+                self._whisper(f"{row.event_id}:failed", row.body["user_id"], row.body["channel_id"], "", f"The run stopped: {error}")
         self._runs.discard(run_id)
         await self._work(self.refresh)
         return "run"
+
+    def _begin(self, run_id: str, theses: list[str]) -> None:
+        """Put a run into the queue of the desk, and advance it here unless a worker was quicker."""
+        from memory.dispatch import URGENT
+        from orchestrator import runs
+
+        context = self._desk.context(self._channel)
+        runs.enter(context, run_id, self._desk.as_of(), theses, URGENT)
+        self._channel.open_run(run_id)
+        self._channel.sent()
+        runs.advance(context, self._desk.checkpoints, run_id)
+
+    def _elsewhere(self, run_id: str) -> bool:
+        """Whether another process advances a run."""
+        try:
+            return self._desk.journal.run(run_id).status == "running"
+        except StoaError:
+            return False
 
     def expire(self) -> None:
         """Close what nobody answered in time."""
@@ -270,3 +307,10 @@ class Answers:
 
         runs.expire(self._desk.context(self._channel), self._desk.checkpoints)
         self.refresh()
+
+    def look(self) -> None:
+        """Bring Slack's views up to date when another process changed what they show."""
+        now = (pulse(self._desk.database), [item.id for item in self._desk.permission_requests.requests("pending")])
+        if now != self._seen:
+            self._seen = now
+            self.refresh()

@@ -19,6 +19,7 @@ from integrations.slack.errors import SlackSetupError
 from integrations.slack.inbound import EDIT, read
 from integrations.slack.inbox_writer import InboxWriter
 from integrations.slack.pace import Pace
+from integrations.slack.retention import tidy
 from integrations.slack.sender import Sender
 from integrations.slack.worker import Worker
 from memory.clock import system_clock
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("stoa.slack")
 
 EXPIRY_SECONDS = 30.0
+TIDY_SECONDS = 3600.0
+LOOK_SECONDS = 2.0
+"""How soon Slack shows what a worker, the board or a command did."""
 GRACE_SECONDS = 5.0
 SWITCH_SECONDS = 0.0005
 """Between threads: with Python's 5 ms, the loop that acknowledges waits a quarter of a second behind two busy workers."""
@@ -97,6 +101,7 @@ class SlackDesk:
 
     async def _run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
+        await asyncio.to_thread(self._inbox.begin)
         await asyncio.to_thread(_warm, self._desk)
         async with web_client(self._settings, self._tokens) as client:
             who = await identity(client)
@@ -118,7 +123,7 @@ class SlackDesk:
             await self._rehearse(app)
             try:
                 async with self._connected(app), asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(job) for job in (worker.run(), sender.run(), self._expire(answers))]
+                    tasks = [group.create_task(job) for job in (worker.run(), sender.run(), self._look(answers))]
                     ready()
                     await stop.wait()
                     worker.stop()
@@ -130,10 +135,17 @@ class SlackDesk:
                 await drafts.close()
                 await asyncio.to_thread(answers.close)
 
-    async def _expire(self, answers: Answers) -> None:
+    async def _look(self, answers: Answers) -> None:
+        """What other processes did, every moment; what nobody answered in time, now and then."""
+        tidied = float("-inf")
         while True:
             await asyncio.to_thread(answers.expire)
-            await asyncio.sleep(EXPIRY_SECONDS)
+            if asyncio.get_running_loop().time() - tidied > TIDY_SECONDS:
+                tidied = asyncio.get_running_loop().time()
+                await asyncio.to_thread(tidy, self._desk, self._inbox, self._outbox)
+            for _ in range(round(EXPIRY_SECONDS / LOOK_SECONDS)):
+                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.to_thread(answers.look)
 
     def _bolt(self, client: "AsyncWebClient", worker: Worker) -> "AsyncApp":
         """The bolt app.

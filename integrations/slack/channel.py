@@ -5,12 +5,38 @@ from typing import TYPE_CHECKING
 
 from integrations.slack import blocks
 from integrations.slack.personas import persona
+from memory.errors import NotFoundError
 from memory.slack_outbox import Outgoing, SlackOutbox, Thread
 
 if TYPE_CHECKING:
     from agents.role import Role
+    from integrations.desk import Desk
     from integrations.settings import SlackSettings
-    from orchestrator.channel import Message
+    from orchestrator.channel import Channel, Message
+
+
+def with_slack(desk: "Desk", channel: "Channel") -> "Channel":
+    """A channel whose research runs are seen in Slack too, once the desk is served there; else the channel itself."""
+    if not isinstance(channel, SlackChannel) and (slack := served_channel(desk)):
+        return Mirrored(channel, slack, lambda run_id: _is_research(desk, run_id))
+    return channel
+
+
+def served_channel(desk: "Desk") -> "SlackChannel | None":
+    """The outbox of a desk that is served in Slack, by this process or another; None for any other desk."""
+    from memory.clock import system_clock
+    from memory.slack_inbox import SlackInbox
+
+    if not desk.settings.slack.channels or not SlackInbox(desk.database, system_clock).begun():
+        return None
+    return SlackChannel(SlackOutbox(desk.database, system_clock), desk.roles, desk.settings.slack)
+
+
+def _is_research(desk: "Desk", run_id: str) -> bool:
+    try:
+        return desk.journal.run(run_id).kind == "research"
+    except NotFoundError:
+        return False
 
 
 def nothing(*_: object) -> None:
@@ -74,3 +100,26 @@ class SlackChannel:
         self._outbox.open_thread(thread)
         self._outbox.enter([Outgoing(key=thread.parent_key, channel=place, role="architect", payload=payload)])
         return thread
+
+
+class Mirrored:
+    """Fulfils ``Channel`` where a run is worked on: what it posts is seen there, and enters Slack's outbox for the process that sends."""
+
+    def __init__(self, channel: "Channel", slack: SlackChannel, is_research: Callable[[str], bool]) -> None:
+        self._channel = channel
+        self._slack = slack
+        self._is_research = is_research
+
+    def post(self, message: "Message") -> None:
+        """Into both. A talk elsewhere stays where it is held: Slack would show answers without their questions."""
+        if self._is_research(message.run_id):
+            self._slack.post(message)
+        self._channel.post(message)
+
+    def progress(self, text: str, share: float | None = None) -> None:
+        """Where the run is worked on."""
+        self._channel.progress(text, share)
+
+    def drafting(self, key: str, thread_id: str, role: str, text: str | None) -> None:
+        """Where the run is worked on."""
+        self._channel.drafting(key, thread_id, role, text)

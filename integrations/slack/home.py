@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.slack import blocks
 from integrations.slack.mrkdwn import escape
+from integrations.slack.permissions import deciders
 from integrations.slack.rights import approvers
 
 if TYPE_CHECKING:
     from integrations.desk import Desk
-    from memory.slack_outbox import SlackOutbox
+    from memory.slack_outbox import OutboxRow, SlackOutbox
 
 THESES = 40
 LINES = 8
@@ -26,16 +27,24 @@ def tab(desk: "Desk", outbox: "SlackOutbox", person: str) -> dict[str, Any]:
 
 
 def _waits(desk: "Desk", outbox: "SlackOutbox", person: str) -> list[dict[str, Any]]:
+    from orchestrator.tool_gate import question
+
     lines = []
     for item in desk.journal.approvals(status="pending"):
         if person not in approvers(desk.settings.slack, item.proposal.thesis):
             continue
         asked = outbox.get(f"approval:{item.id}")
-        place = f" · <https://slack.com/archives/{asked.channel}/p{asked.ts.replace('.', '')}|open>" if asked and asked.ts else ""
-        lines.append(f"✋ `{item.proposal.thesis}`: {escape(item.question)}{place}")
+        lines.append(f"✋ `{item.proposal.thesis}`: {escape(item.question)}{_link(asked)}")
+    if person in deciders(desk.settings.slack):
+        for call in desk.permission_requests.requests("pending"):
+            lines.append(f"✋ {escape(question(call))}{_link(outbox.get(f'permission:{call.id}'))}")
     text = "\n".join(lines[:LINES]) if lines else "Nothing waits for you."
     more = f"\n… and {len(lines) - LINES} more" if len(lines) > LINES else ""
     return [blocks.section(f"*Waits for you*\n{text}{more}"), {"type": "divider"}]
+
+
+def _link(asked: "OutboxRow | None") -> str:
+    return f" · <https://slack.com/archives/{asked.channel}/p{asked.ts.replace('.', '')}|open>" if asked and asked.ts else ""
 
 
 def _theses(desk: "Desk") -> list[dict[str, Any]]:

@@ -70,11 +70,12 @@ def _message(body: dict[str, Any], event: dict[str, Any]) -> Incoming | None:
 
 def _action(body: dict[str, Any]) -> Incoming | None:
     action = body["actions"][0]
-    if not action["action_id"].startswith("approval_") or action["action_id"] == EDIT:
+    subject = action["action_id"].partition("_")[0]
+    if subject not in {"approval", "permission"} or action["action_id"] == EDIT:
         return None
-    approval = json.loads(action.get("value") or "{}").get("approval", "")
+    asked = json.loads(action.get("value") or "{}").get(subject, "")
     name = f"action:{body.get('trigger_id') or action.get('action_ts')}"
-    return Incoming(event_id=name, kind="action", lane=f"approval:{approval}", body=body)
+    return Incoming(event_id=name, kind="action", lane=f"{subject}:{asked}", body=body)
 
 
 def _incoming(body: dict[str, Any], kind: str, lane: str, *, position: str = "", subject: str = "") -> Incoming:

@@ -36,7 +36,11 @@ def manifest(mode: str = "socket", url: str = "https://YOUR-ADDRESS/slack/events
     """The manifest; with mode http the address at which Slack reaches the desk stands in three places."""
     socket = mode == "socket"
     address = {} if socket else {"request_url": url}
-    command = {"command": "/stoa", "description": "Ask the desk, see the book, begin a run", "usage_hint": "book | run | a question"}
+    command = {
+        "command": "/stoa",
+        "description": "Ask the desk, see the book, begin a run",
+        "usage_hint": "book | run | schedule | a question",
+    }
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {

@@ -2,6 +2,13 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from slack_sdk.errors import SlackApiError
+
+T = TypeVar("T")
 
 
 class Pace:
@@ -41,3 +48,26 @@ async def wait_for(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+def retry_after(error: "SlackApiError") -> float | None:
+    """Seconds for which Slack wants to be left alone; None when it says something else."""
+    if error.response.get("error") != "ratelimited" and error.response.status_code != 429:
+        return None
+    return float(error.response.headers.get("Retry-After", 1))
+
+
+async def patiently(call: Callable[[], Awaitable[T]], longest: float) -> T:
+    """Make a call, again after the pause that Slack asks for; what would take longer than so many seconds in all is its error."""
+    from slack_sdk.errors import SlackApiError
+
+    left = longest
+    while True:
+        try:
+            return await call()
+        except SlackApiError as error:
+            pause = retry_after(error)
+            if pause is None or pause > left:
+                raise
+            left -= max(pause, 0.1)
+            await asyncio.sleep(pause)

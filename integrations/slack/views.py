@@ -1,4 +1,4 @@
-"""What Slack should show of the desk's records: approvals that wait or were decided, runs and where they stand.
+"""What Slack should show of the desk's records: approvals and tool calls that wait or were decided, runs and where they stand.
 
 ``refresh`` compares the tables with the outbox and enters what is missing. It may run at any time and any number of
 times, in any process: every entry has a key, so a decision made on the command line changes the message in Slack too.
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from integrations.run_view import run_view
-from integrations.slack import approvals, blocks
+from integrations.slack import approvals, blocks, permissions
 from integrations.slack.mrkdwn import escape
 from integrations.slack.personas import persona
 from integrations.slack.rights import approvers
@@ -33,9 +33,29 @@ def refresh(desk: "Desk", outbox: SlackOutbox, channel: "SlackChannel") -> None:
     closed = {key.split(":")[1] for key in known if key.count(":") > 1}
     for name in sorted(shown - closed - pending):
         _close(desk, outbox, name)
+    _tools(desk, outbox, channel)
     for thread in outbox.parents():
         _run(desk, outbox, thread)
     channel.sent()
+
+
+def _tools(desk: "Desk", outbox: SlackOutbox, channel: "SlackChannel") -> None:
+    """Tool calls that wait, each in the thread of its run, and what became of those that no longer do."""
+    known = outbox.keys("permission:")
+    pending = {item.id: item for item in desk.permission_requests.requests("pending")}
+    for name, item in pending.items():
+        if f"permission:{name}" in known:
+            continue
+        thread = outbox.thread(item.run_id.removesuffix(":talk")) or channel.open_run(item.run_id)
+        if thread is not None:
+            payload = permissions.asked(item, permissions.deciders(desk.settings.slack)) | persona(item.role, desk.roles)
+            outbox.enter([Outgoing(key=f"permission:{name}", channel=thread.channel, thread=thread.place, role=item.role, payload=payload)])
+    for key in sorted(known):
+        name = key.removeprefix("permission:")
+        closing = f"{key}:decided"
+        if ":" not in name and name not in pending and closing not in known and (asked := outbox.get(key)) is not None:
+            payload = permissions.decided(desk.permission_requests.get(name))
+            outbox.enter([Outgoing(key=closing, kind="update", channel=asked.channel, target=key, payload=payload)])
 
 
 def _ask(desk: "Desk", outbox: SlackOutbox, channel: "SlackChannel", approval: str) -> None:
@@ -72,7 +92,7 @@ def _run(desk: "Desk", outbox: SlackOutbox, thread: Thread) -> None:
     except NotFoundError:
         return
     key = f"{thread.parent_key}:{row.status}"
-    if row.kind != "research" or row.status == "running" or outbox.get(key) is not None:
+    if row.kind != "research" or row.status in {"queued", "running"} or outbox.get(key) is not None:
         return
     view = run_view(desk, row.run_id)
     entries = [Outgoing(key=key, kind="update", channel=thread.channel, target=thread.parent_key, payload=_summary(view))]
@@ -96,7 +116,8 @@ def _summary(view: dict[str, Any]) -> dict[str, Any]:
     lines += [f"• ✋ `{item['thesis']}` waits: {escape(item['question'])}" for item in view["pending"][:8]]
     if view["status"] == "failed":
         lines.append(f"• It stopped: {escape(view['reason'])}")
-    text = "\n".join(lines) or "Nothing new changes what the desk believes."
+    over = view["status"] in {"waiting", "done"}
+    text = "\n".join(lines) or ("Nothing new changes what the desk believes." if over else escape(view["reason"] or view["status"]))
     small = f"{view['posts']} posts in the thread · {len(view['contradictions'])} contradictions · {view['cost_usd']:.4f} USD"
     small += f" · {view['report']}" if view["report"] else ""
     return {

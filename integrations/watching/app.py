@@ -7,7 +7,6 @@ from memory.errors import StoaError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
-    from starlette.requests import Request
     from starlette.responses import Response
 
     from integrations.desk import Desk
@@ -19,25 +18,33 @@ Samples = list[tuple[dict[str, str], float]]
 
 
 def watching_app(desk: "Desk") -> "Starlette":
-    """A small app to mount or to serve on loopback. Its endpoints are plain functions, which Starlette runs in threads."""
+    """A small app to serve on loopback. Its endpoints are plain functions, which Starlette runs in threads."""
     from starlette.applications import Starlette
-    from starlette.responses import JSONResponse, PlainTextResponse
     from starlette.routing import Route
 
-    def healthz(_request: "Request") -> "Response":
-        try:
-            desk.journal.runs(("running",))
-        except StoaError as error:
-            return JSONResponse({"status": "failed", "reason": str(error)}, status_code=503)
-        return JSONResponse({"status": "ok"})
+    routes = [Route("/healthz", lambda _request: health(desk)), Route("/metrics", lambda _request: samples(desk))]
+    return Starlette(routes=routes)
 
-    def shown(_request: "Request") -> "Response":
-        try:
-            return PlainTextResponse(metrics(desk), headers={"content-type": CONTENT})
-        except StoaError as error:
-            return PlainTextResponse(f"# {error}\n", status_code=503)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", shown)])
+def health(desk: "Desk", *, told: bool = True) -> "Response":
+    """Whether the database can be used, and when ``told`` why not: a reason may name the place of a file."""
+    from starlette.responses import JSONResponse
+
+    try:
+        desk.journal.runs(("running",))
+    except StoaError as error:
+        return JSONResponse({"status": "failed", **({"reason": str(error)} if told else {})}, status_code=503)
+    return JSONResponse({"status": "ok"})
+
+
+def samples(desk: "Desk") -> "Response":
+    """``metrics`` as an answer."""
+    from starlette.responses import PlainTextResponse
+
+    try:
+        return PlainTextResponse(metrics(desk), headers={"content-type": CONTENT})
+    except StoaError as error:
+        return PlainTextResponse(f"# {error}\n", status_code=503)
 
 
 def metrics(desk: "Desk") -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.commands import environment
 
-HEAVY = ("chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb", "alembic")
+HEAVY = ("opentelemetry", "chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb", "alembic")
 
 LOADED = """
 import atexit, sys

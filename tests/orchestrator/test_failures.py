@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from memory.database import Database
 from memory.dispatch import Dispatch
 from memory.errors import BusyError
 from memory.journal import Journal
-from orchestrator.engine import Engine, Flow
+from orchestrator.engine import Engine, Flow, RunRules
 from orchestrator.procrastinate_queue import ProcrastinateQueue
 from orchestrator.queue import LocalQueue
 from tests.acceptance.conftest import make_small
@@ -71,7 +72,8 @@ def test_a_worker_waits_for_the_database_and_serves_on(server, kind):
         small_runs.enqueue(database, name)
     queue.ring("before")
     done = threading.Event()
-    runs = small_runs.engine(database, url)
+    # A run that was under way when the database went is taken up again when its lease has run out.
+    runs = small_runs.engine(database, url, RunRules(at_once=100, lease=timedelta(seconds=1)))
     thread = threading.Thread(target=queue.work, args=(runs.advance, done.is_set))
     thread.start()
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from agents.turn import Post, Turn
 from integrations.slack.pace import wait_for
 from memory.clock import system_clock
+from memory.records import Kind, Trust
 from memory.slack_inbox import SlackInbox
 from memory.slack_outbox import Outgoing, SlackOutbox
 from tests.fakes.slack import post_signed
@@ -90,6 +92,31 @@ def test_retry_after_is_obeyed_and_the_post_comes_once(slack, folder):
         assert len(times) == 1
         assert times[0] - refused >= 1.0
         assert calls(slack, "conversations.replies") == []
+
+
+def test_a_name_waits_for_as_long_as_slack_asks_and_for_longer_the_id_stands_in_without_asking_again(slack, folder):
+    with running(folder, slack, Echo()) as desk:
+        slack.refuse("users.info", "ratelimited", status=429, retry_after=0.3)
+        began = time.monotonic()
+        ts = slack.say("UADA", f"<@{slack.bot}> hello")
+        slack.until(lambda: slack.posts(thread=ts))
+        answered = [at for name, _, at in slack.workspace.calls if name == "users.info"]
+        assert answered[0] - began >= 0.3
+        slack.refuse("users.info", "ratelimited", status=429, retry_after=3600)
+        for words in ("one", "two"):
+            slack.say("UBEN", words, thread=ts)
+        slack.until(lambda: len(slack.posts(thread=ts)) == 3)
+        assert len(calls(slack, "users.info")) == len(answered)
+        heard = desk.store.find(thread_id=f"slack-CDESK-{ts}", kinds=[Kind.MESSAGE])
+        assert [record.author for record in heard if record.trust is Trust.PERSON] == ["Ada Byron", "UBEN", "UBEN"]
+
+
+def test_the_home_tab_comes_after_the_pause_that_slack_asks_for(slack, folder):
+    with running(folder, slack, Echo()) as desk:
+        slack.refuse("views.publish", "ratelimited", status=429, retry_after=0.3)
+        slack.open_home("UADA")
+        slack.until(lambda: slack.workspace.homes.get("UADA"))
+        slack.until(lambda: desk.slack_app._inbox.counts() == {"shown": 1})
 
 
 def test_a_post_whose_answer_was_lost_is_found_in_the_thread_and_not_sent_again(slack, folder):

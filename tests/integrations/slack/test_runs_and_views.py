@@ -1,10 +1,20 @@
 """Research runs in their thread, the Home tab, and answers shown while they are written."""
 
 import threading
+from datetime import timedelta
 
 from agents.turn import Post, Turn
+from integrations.desk import Desk
+from integrations.replay import _context
+from integrations.slack.channel import Mirrored
+from integrations.terminal import SilentChannel
 from memory.clock import system_clock
+from memory.schedules import Schedule
+from memory.slack_inbox import SlackInbox
 from memory.slack_outbox import SlackOutbox
+from orchestrator import runs
+from orchestrator.channel import Message
+from orchestrator.queue import LocalQueue
 from tests.integrations.slack.agents import Echo, OneByOne
 from tests.integrations.slack.conftest import running, set_slack
 
@@ -141,7 +151,6 @@ def test_a_stream_that_a_crash_left_open_becomes_the_post_and_is_not_doubled(sla
     """The process dies between the stream's start and the note of where it is: the thread is searched for it."""
     set_slack(folder, "streaming_after = 0.05")
     root = slack.on_loop(slack._say("UADA", f"<@{slack.bot}> quant: think", "CDESK", None))
-    from integrations.desk import Desk
     from memory.slack_outbox import Outgoing, Thread
 
     thread = f"slack-CDESK-{root['ts']}"
@@ -163,3 +172,82 @@ def test_a_stream_that_a_crash_left_open_becomes_the_post_and_is_not_doubled(sla
 
 async def _own(slack, args):
     return slack.workspace.own("CDESK", args, streaming=True)
+
+
+def worked_on(folder):
+    """What ``stoa serve --worker`` does with the runs that are due, in a process that has no word with Slack."""
+    with Desk(folder) as desk:
+        engine = runs.engine(desk.context(SilentChannel()), desk.checkpoints)
+        return [engine.advance(name).status for name in desk.dispatch.due(5)]
+
+
+def test_a_scheduled_run_that_a_worker_does_has_its_message_thread_and_question_in_slack(slack, folder):
+    """The desk was served once; while it is not, the schedule fires and a worker does the run. Nothing of it is lost."""
+    with running(folder, slack):
+        pass
+    with Desk(folder) as desk:
+        at = desk.clock()
+        desk.scheduler.add("morning", Schedule(when="daily 07:30 UTC", theses=("silver-squeeze",)), at)
+        desk.scheduler.tick(at + timedelta(days=1))
+    assert worked_on(folder) == ["waiting"]
+    assert slack.posts() == []
+    with running(folder, slack) as desk:
+        parent = slack.until(lambda: next((p for p in slack.posts() if p.get("edited") and "thread_ts" not in p), None))
+        assert "✋ `silver-squeeze` waits" in text_of(parent)
+        question = slack.until(lambda: asking(slack, parent["ts"]))
+        spoken = {post.get("username") for post in slack.posts(thread=parent["ts"])}
+        assert {"Architect", "Data Analyst", "Quant"} <= spoken
+        slack.click("UADA", question, "approval_approve")
+        slack.until(lambda: "done" in text_of(parent))
+        assert desk.book.get("silver-squeeze").revision.approval.by == "Ada Byron (UADA)"
+        assert sum("thread_ts" not in post for post in slack.posts()) == 1
+
+
+def asking(slack, root):
+    return next((p for p in slack.posts(thread=root) if any(b["type"] == "actions" for b in p.get("blocks") or [])), None)
+
+
+def test_a_replay_says_nothing_in_slack(folder):
+    with Desk(folder) as desk:
+        SlackInbox(desk.database, system_clock).begin()
+        assert isinstance(desk.context(SilentChannel()).channel, Mirrored)
+        _, context = _context(desk, desk.database)
+        assert isinstance(context.channel, SilentChannel)
+
+
+def test_what_was_said_elsewhere_before_the_desk_was_ever_in_slack_stays_there(slack, folder):
+    with Desk(folder) as desk:
+        context = desk.context(SilentChannel())
+        runs.enter(context, "run-1", desk.as_of(), ["silver-squeeze"])
+        context.channel.post(Message(key="k", run_id="run-1", thread_id="run-1", role="quant", text="old"))
+    with running(folder, slack) as desk:
+        context = desk.context(SilentChannel())
+        context.channel.post(Message(key="k2", run_id="run-1", thread_id="run-1", role="quant", text="new"))
+        context.channel.post(Message(key="k3", run_id="talk", thread_id="talk", role="quant", text="at the terminal"))
+        post = slack.until(lambda: next((p for p in slack.posts() if "thread_ts" in p), None))
+        assert post["blocks"][0]["text"]["text"] == "new"
+        slack.until(lambda: SlackOutbox(desk.database, system_clock).counts() == {"sent": 2})
+
+
+def test_a_run_that_a_worker_took_first_is_not_told_to_have_stopped_and_its_words_come_all_the_same(slack, folder):
+    """The worker holds the run from the moment it is in the queue; the process in Slack gives way to it."""
+    with running(folder, slack) as desk:
+        quicker = desk.__dict__["queue"] = Quicker(desk.dispatch, folder)
+        slack.command("UADA", "run silver-squeeze")
+        parent = slack.until(lambda: next((p for p in slack.posts() if p.get("edited") and "thread_ts" not in p), None), 20)
+        assert "waiting" in text_of(parent)
+        slack.until(lambda: "run" in desk.slack_app._inbox.counts())
+        assert slack.workspace.ephemerals == []
+        assert quicker.status == "waiting"
+
+
+class Quicker(LocalQueue):
+    """A queue with a worker on another machine: told of a run, it has done it before the teller goes on."""
+
+    def __init__(self, dispatch, folder):
+        super().__init__(dispatch)
+        self._folder = folder
+
+    def ring(self, run_id):
+        with Desk(self._folder) as desk:
+            self.status = runs.engine(desk.context(SilentChannel()), desk.checkpoints).advance(run_id).status

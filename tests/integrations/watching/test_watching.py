@@ -3,14 +3,24 @@
 import io
 import json
 import logging
+import re
+import socket
+import sys
+import threading
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
+from integrations.cli.worker import serve_worker
 from integrations.desk import Desk
+from integrations.settings import WatchingSettings
+from integrations.terminal import SilentChannel
 from integrations.watching.app import watching_app
 from integrations.watching.logs import JsonLines
+from integrations.watching.serve import watched
+from memory.errors import InputError
 from memory.journal import NewRun
 from memory.schedules import Schedule, Schedules
 from orchestrator.current import RUN
@@ -69,3 +79,67 @@ def test_a_log_line_is_one_json_object_with_the_run_it_is_about():
     assert (first["message"], first["run_id"], first["level"]) == ("two\nlines 银", "run-1", "warning")
     assert "ZeroDivisionError" in second["error"]
     assert "run_id" not in third
+
+
+def on_port(desk, port):
+    desk.settings = desk.settings.model_copy(update={"watching": WatchingSettings(port=port)})
+    return desk
+
+
+def test_a_serving_process_answers_on_loopback_while_it_serves_and_no_longer(desk):
+    with watched(on_port(desk, 0)) as where:
+        assert where.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{where}/healthz").json() == {"status": "ok"}
+        assert 'stoa_runs{status="queued"} 0' in httpx.get(f"{where}/metrics").text
+        assert httpx.get(f"{where}/anything").status_code == 404
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{where}/healthz")
+
+
+def test_without_a_port_nothing_listens(desk):
+    before = threading.active_count()
+    with watched(desk) as where:
+        assert where == ""
+        assert threading.active_count() == before
+
+
+def test_a_port_that_is_taken_is_refused_in_a_sentence_that_names_the_setting(desk):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(InputError, match=f"127.0.0.1:{port} cannot be served on .*STOA_WATCHING__PORT"), watched(on_port(desk, port)):
+            pass
+
+
+def test_without_the_extra_a_port_is_refused_in_a_sentence_that_names_it(desk, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(InputError, match=r"install stoa-desk\[board\]"), watched(on_port(desk, 0)):
+        pass
+
+
+def test_a_worker_answers_while_it_advances_runs(desk, capfd):
+    """The command's own function, with a stop that waits for the answer."""
+    seen = []
+
+    def stop():
+        found = re.search(r"Health and metrics are at (http://\S+)\.\n", capfd.readouterr().err)
+        if found and not seen:
+            seen.append(httpx.get(f"{found[1]}/healthz").json())
+        return True
+
+    serve_worker(on_port(desk, 0), SilentChannel(), stop)
+    assert seen == [{"status": "ok"}]
+
+
+def test_the_board_tells_everybody_its_health_and_its_metrics_only_to_who_may_see_them(desk):
+    from integrations.board.app import make_app
+
+    with TestClient(make_app(desk, "a-token-for-this-test"), base_url="http://localhost") as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.get("/metrics").status_code == 401
+        assert client.get("/metrics", headers={"authorization": "Bearer wrong"}).status_code == 401
+        told = client.get("/metrics", headers={"authorization": "Bearer a-token-for-this-test"})
+        assert 'stoa_runs{status="queued"} 0' in told.text
+        with desk.database.writing() as connection:
+            connection.exec_driver_sql("ALTER TABLE runs RENAME TO gone")
+        answer = client.get("/healthz")
+        assert (answer.status_code, answer.json()) == (503, {"status": "failed"})
