@@ -27,7 +27,7 @@ def run(
     """Run Python behind walls, for what no tool computes.
 
     The code reads the desk's data as known at the as-of from ``in/data/*.parquet`` (observations, series, theses) and leaves
-    PNG, CSV, Parquet, JSON and text files in ``out/``. It has numpy, pandas, duckdb, pyarrow, matplotlib and QuantLib; it
+    PNG, CSV, Parquet, JSON and text files in ``out/``. It has numpy, pandas, duckdb, pyarrow, matplotlib, scipy and QuantLib; it
     has no network. The same code on the same data is not run twice.
     """
     if workbench.sandbox is None:

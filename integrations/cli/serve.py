@@ -51,6 +51,7 @@ def _board(desk: "Desk", host: str, port: int) -> None:
         raise InputError("the board needs the extra 'board': install stoa-desk[board]") from error
     from integrations.board.serve import serve_board
 
+    desk.warm_up()
     serve_board(desk, host, port)
 
 
@@ -66,7 +67,9 @@ def _slack(desk: "Desk") -> None:
     from integrations.settings import slack_tokens
     from integrations.slack.app import SlackDesk
 
-    asyncio.run(_until_stopped(SlackDesk(desk, slack_tokens())))
+    app = SlackDesk(desk, slack_tokens())
+    desk.warm_up()
+    asyncio.run(_until_stopped(app))
 
 
 async def _until_stopped(app: "SlackDesk") -> None:

@@ -44,6 +44,7 @@ def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -
     from orchestrator import runs
 
     start_logging(desk.settings.watching.logs)
+    desk.warm_up()
     engine = runs.engine(desk.context(channel), desk.checkpoints)
     engine.tidy()
     console(stderr=True).print(f"advancing runs of {desk.settings.desk.name}; stop with Ctrl-C", markup=False)

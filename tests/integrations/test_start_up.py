@@ -7,7 +7,7 @@ import pytest
 
 from tests.commands import environment
 
-HEAVY = ("chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb", "alembic")
+HEAVY = ("chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb", "alembic", "pandas", "scipy", "jsonschema")
 
 LOADED = """
 import atexit, sys
