@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from agents.errors import ToolError
+from agents.errors import SandboxRefusedError, ToolError
 from agents.model import ToolCall, ToolResult, ToolSpec
 from agents.role import Role
 from agents.tool import Tool, call, tools
@@ -71,6 +71,8 @@ class ToolUse:
             return ToolResult(id=item.id, text='call it as {"tool": NAME, "arguments": {…}}', failed=True)
         if name == "read" and arguments.get("id") in self.evidence:
             arguments = {**arguments, "id": self.evidence[arguments["id"]].record}
+        if name in self._role.tools and name in tools() and (pin := tools()[name].pinned):
+            arguments = dict(pin(self._workbench, arguments))
         refusal = self._refusal(name, arguments)
         if refusal:
             return ToolResult(id=item.id, text=refusal, failed=True)
@@ -78,7 +80,7 @@ class ToolUse:
         self._tainted = self._tainted or tools()[name].takes_desk
         try:
             return ToolResult(id=item.id, text=self._told(name, arguments, call(name, arguments, self._workbench)))
-        except (ToolError, InputError) as error:
+        except (ToolError, InputError, SandboxRefusedError) as error:
             return ToolResult(id=item.id, text=f"{name} failed: {error}", failed=True)
 
     def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str:

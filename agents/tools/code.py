@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from agents.code_runs import Request, run_code
 from agents.errors import ToolError
-from agents.sandbox import Limits, SandboxResult
+from agents.sandbox import Limits, Sandbox, SandboxResult
 from agents.tool import tool
 from agents.workbench import Workbench
 
@@ -16,6 +16,17 @@ class CodeResult(BaseModel):
 
     result: SandboxResult
     record: str
+
+
+def sandbox_of(workbench: Workbench) -> Sandbox:
+    """Where code runs.
+
+    Raises:
+        ToolError: nowhere.
+    """
+    if workbench.sandbox is None:
+        raise ToolError("this desk has no sandbox: call the tool with stoa tool call on a desk, or run stoa sandbox doctor")
+    return workbench.sandbox
 
 
 @tool("code.run", effect="run")
@@ -30,9 +41,8 @@ def run(
     PNG, CSV, Parquet, JSON and text files in ``out/``. It has numpy, pandas, duckdb, pyarrow, matplotlib, scipy and QuantLib; it
     has no network. The same code on the same data is not run twice.
     """
-    if workbench.sandbox is None:
-        raise ToolError("this desk has no sandbox: call the tool with stoa tool call on a desk, or run stoa sandbox doctor")
+    sandbox = sandbox_of(workbench)
     inputs = workbench.snapshots.at(workbench.as_of) if workbench.snapshots else ()
     limits = Limits(wall_seconds=wall_seconds, cpu_seconds=max(60, wall_seconds))
-    done = run_code(workbench.store, workbench.sandbox, Request(code, inputs, limits, "developer", workbench.run_id))
+    done = run_code(workbench.store, sandbox, Request(code, inputs, limits, "developer", workbench.run_id))
     return CodeResult(result=done.result, record=done.record)
