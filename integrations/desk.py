@@ -21,6 +21,7 @@ from memory.permission_requests import PermissionRequests
 from memory.store import Store
 
 if TYPE_CHECKING:
+    from agents.hooks import Hooks
     from agents.model import Answer, Prompt
     from agents.picture import Painter
     from agents.role import Role
@@ -234,12 +235,19 @@ class Desk:
             return PlaybookTurn()
         from agents.model_turn import ModelTurn
 
-        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store), permit=self.permit)
+        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store), permit=self.permit, hooks=self.hooks)
 
     @cached_property
     def permission_requests(self) -> PermissionRequests:
         """What agents asked to be allowed, and what was decided."""
         return PermissionRequests(self.database)
+
+    @cached_property
+    def hooks(self) -> "Hooks":
+        """What installed packages want to see of each tool call."""
+        from integrations.hooks import installed_hooks
+
+        return installed_hooks(self.folder)
 
     @cached_property
     def permit(self) -> "ToolGate":
@@ -249,7 +257,7 @@ class Desk:
         def rules() -> "Sequence[Rule]":
             return load_settings(self.folder).permissions.parsed()
 
-        return ToolGate(rules, self.permission_requests, self.journal, self.clock)
+        return ToolGate(rules, self.permission_requests, self.journal, self.clock, self.hooks)
 
     @staticmethod
     def check(store: Store) -> "Callable[[str, Sequence[Evidence]], Sequence[str]]":
