@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import stat
+import threading
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -105,7 +106,7 @@ class LocalSandbox:
             if not made.files:
                 return None
             path.parent.mkdir(exist_ok=True)
-            partial = path.with_suffix(".partial")
+            partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
             shutil.copyfile(made.files[0].path, partial)
             partial.replace(path)
         fonts = json.loads(path.read_text(encoding="utf-8"))
