@@ -99,7 +99,8 @@ def _guard(desk: Path) -> int:
     from orchestrator.procrastinate_queue import FENCE_LOST
 
     stop = stopping()
-    command = [sys.executable, "-c", "from integrations.cli import main; main()", "serve", "--worker", "--alone", "--desk", str(desk)]
+    # -P: a module that lies in the folder where it is started is not taken for one of ours.
+    command = [sys.executable, "-P", "-c", "from integrations.cli import main; main()", "serve", "--worker", "--alone", "--desk", str(desk)]
     nap = 0.0
     while not stop():
         began = time.monotonic()
