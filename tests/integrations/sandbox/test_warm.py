@@ -5,10 +5,15 @@ import pytest
 
 from agents.errors import SandboxRefusedError
 from agents.sandbox import MIB, Limits
+from integrations.board.events import Now
+from integrations.board.pen import Pen
+from integrations.cli import serve, worker
 from integrations.desk import Desk
 from integrations.sandbox.local import LocalSandbox, bubblewrap, landlock
 from integrations.sandbox.standing import standing
 from integrations.sandbox.warm import LIBRARIES, WarmWorkers, installed
+from integrations.terminal import SilentChannel
+from memory.errors import InputError
 from tests.sandbox_attacks.conftest import BUBBLEWRAP
 
 CHART = """
@@ -160,3 +165,23 @@ def test_no_worker_waits_where_no_agent_can_run_code(desk, change):
     with Desk(desk) as opened:
         opened.warm_up()
         assert opened.workers is None
+
+
+def test_a_worker_of_runs_and_the_board_keep_one_waiting(desk):
+    found = []
+    with Desk(desk) as serving:
+        worker.serve_worker(serving, SilentChannel(), lambda: bool(found.append(serving.workers)) or True)
+        assert found[0] is not None
+    with Desk(desk) as serving:
+        with pytest.raises(InputError, match="set STOA_BOARD_TOKEN"):
+            serve._board(serving, "203.0.113.1", 0)
+        assert serving.workers is not None
+
+
+def test_what_is_done_on_the_board_gets_the_worker_that_waits(desk):
+    with Desk(desk) as serving:
+        serving.warm_up()
+        pen = Pen(serving, Now())
+        assert pen.act("run-1", lambda opened, context: (opened is not serving, opened.workers)) == (True, serving.workers)
+        assert serving.workers is not None
+        pen.close()
