@@ -8,6 +8,7 @@ from agents.briefing import assignment, channel, persona, repair, shared
 from agents.errors import ModelAnswerError, ModelContextError
 from agents.evidence import Pool, pool
 from agents.gists import gists
+from agents.hooks import Hooks
 from agents.loop import Limits, Thinking, ask, converse, together
 from agents.model import Answer, Model, Prompt, Step
 from agents.rewriting import Rewriter, rewritten
@@ -28,15 +29,16 @@ class ModelTurn:
     """Fulfils ``Agent`` with a model; what the rules compute stays computed, and a model can explain it but not move it."""
 
     def __init__(
-        self, model: Model, playbook: Agent, roles: Mapping[str, Role], check: Check, limits: Limits | None = None,
-        permit: Permit | None = None,
+        self, model: Model, playbook: Agent, roles: Mapping[str, Role], check: Check,
+        permit: Permit | None = None, hooks: Hooks | None = None,
     ) -> None:  # fmt: skip
         self._model = model
         self._playbook = playbook
         self._roles = roles
         self._check = check
-        self._limits = limits or Limits()
+        self._limits = Limits()
         self._permit = permit
+        self._hooks = hooks
         self._catalogue = catalogue(roles)
 
     def left(self, run_id: str) -> float:
@@ -108,7 +110,8 @@ class ModelTurn:
         """The tools of a turn. What another agent wrote may come from a document that it has read."""
         records = workbench.store.many(list(dict.fromkeys(item.record for item in known.items.values())))
         outside = any(record.trust is Trust.OUTSIDE for record in records.values())
-        return ToolUse(role, workbench, self._permit, tainted=outside or any(post.role in self._roles for post in task.posts))
+        tainted = outside or any(post.role in self._roles for post in task.posts)
+        return ToolUse(role, workbench, self._permit, tainted=tainted, hooks=self._hooks)
 
     def _prompt(self, task: Task, role: Role, workbench: Workbench, known: Pool) -> Prompt:
         return Prompt(

@@ -18,6 +18,7 @@ from agents.workbench import Workbench
 from memory.book import first_problem
 
 Effect = Literal["read", "write", "post", "run"]
+Pin = Callable[[Workbench, Mapping[str, Any]], Mapping[str, Any]]
 MODULES = (
     "agents.tools.quant",
     "agents.tools.quant_company",
@@ -28,6 +29,7 @@ MODULES = (
     "agents.tools.chart",
     "agents.tools.thesis",
     "agents.tools.code",
+    "agents.tools.skill",
 )
 
 
@@ -41,6 +43,8 @@ class Tool(NamedTuple):
     function: Callable[..., BaseModel]
     needs_desk: bool
     takes_desk: bool = False
+    pinned: Pin | None = None
+    """Adds to the arguments of an agent's call what they stand for now, before it is judged: a yes is to that and nothing else."""
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the arguments."""
@@ -50,7 +54,7 @@ class Tool(NamedTuple):
 _REGISTRY: dict[str, Tool] = {}
 
 
-def tool(name: str, effect: Effect = "read") -> Callable[[Callable[..., BaseModel]], Callable[..., BaseModel]]:
+def tool(name: str, effect: Effect = "read", pinned: Pin | None = None) -> Callable[[Callable[..., BaseModel]], Callable[..., BaseModel]]:
     """Register a function as the tool ``name``."""
 
     def register(function: Callable[..., BaseModel]) -> Callable[..., BaseModel]:
@@ -61,7 +65,7 @@ def tool(name: str, effect: Effect = "read") -> Callable[[Callable[..., BaseMode
             p.name: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default) for p in parameters[1 if takes_desk else 0 :]
         }
         arguments = create_model(f"{name}.arguments", __config__=ConfigDict(extra="forbid"), **fields)
-        _REGISTRY[name] = Tool(name, inspect.getdoc(function) or "", effect, arguments, function, needs_desk, takes_desk)
+        _REGISTRY[name] = Tool(name, inspect.getdoc(function) or "", effect, arguments, function, needs_desk, takes_desk, pinned)
         return function
 
     return register

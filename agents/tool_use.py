@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from agents.errors import ToolError
+from agents.errors import SandboxRefusedError, ToolError
+from agents.hooks import HookCall, Hooks
 from agents.model import ToolCall, ToolResult, ToolSpec
 from agents.role import Role
 from agents.tool import Tool, call, tools
@@ -53,11 +54,14 @@ class ToolUse:
     outside in front of it; whatever a tool then brings from the desk counts as that too, because nobody can tell what stands in it.
     """
 
-    def __init__(self, role: Role, workbench: Workbench, permit: Permit | None = None, *, tainted: bool = True) -> None:
+    def __init__(
+        self, role: Role, workbench: Workbench, permit: Permit | None = None, *, tainted: bool = True, hooks: Hooks | None = None
+    ) -> None:
         self._role = role
         self._workbench = workbench
         self._permit = permit
         self._tainted = tainted
+        self._hooks = hooks or Hooks()
         self.evidence: dict[str, Evidence] = {}
         self.refused: list[str] = []
 
@@ -71,15 +75,21 @@ class ToolUse:
             return ToolResult(id=item.id, text='call it as {"tool": NAME, "arguments": {…}}', failed=True)
         if name == "read" and arguments.get("id") in self.evidence:
             arguments = {**arguments, "id": self.evidence[arguments["id"]].record}
+        if name in self._role.tools and name in tools() and (pin := tools()[name].pinned):
+            arguments = dict(pin(self._workbench, arguments))
         refusal = self._refusal(name, arguments)
         if refusal:
             return ToolResult(id=item.id, text=refusal, failed=True)
+        made = HookCall(self._role.name, name, tools()[name].effect, arguments, self._workbench.run_id, self._tainted)
         # What takes nothing but its arguments brings nothing in.
         self._tainted = self._tainted or tools()[name].takes_desk
         try:
-            return ToolResult(id=item.id, text=self._told(name, arguments, call(name, arguments, self._workbench)))
-        except (ToolError, InputError) as error:
+            result = call(name, arguments, self._workbench)
+        except (ToolError, InputError, SandboxRefusedError) as error:
+            self._hooks.after(made, None, str(error))
             return ToolResult(id=item.id, text=f"{name} failed: {error}", failed=True)
+        self._hooks.after(made, result)
+        return ToolResult(id=item.id, text=self._told(name, arguments, result))
 
     def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str:
         """Why a call is not made. Without somebody who decides, nothing but reading goes."""

@@ -21,6 +21,7 @@ from memory.permission_requests import PermissionRequests
 from memory.store import Store
 
 if TYPE_CHECKING:
+    from agents.hooks import Hooks
     from agents.model import Answer, Prompt
     from agents.picture import Painter
     from agents.role import Role
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from integrations.models.pace import Pace
     from integrations.sandbox.local import LocalSandbox
     from integrations.sandbox.snapshot import DeskSnapshots
+    from integrations.sandbox.warm import WarmWorkers
     from integrations.vector_channel import VectorChannel
     from memory.embedding import Embedder
     from memory.index_server import ServerIndex
@@ -55,12 +57,20 @@ def _warn(text: str) -> None:
 class Desk:
     """One desk, opened from its folder. Parts are made when they are first needed."""
 
-    def __init__(self, folder: Path, warn: Callable[[str], None] = _warn) -> None:
+    def __init__(self, folder: Path, warn: Callable[[str], None] = _warn, workers: "WarmWorkers | None" = None) -> None:
+        """Open the desk.
+
+        Args:
+            folder: where its stoa.toml is.
+            warn: told what people should know.
+            workers: waiting ones of a desk that lives longer, which closes them.
+        """
         self.folder = folder.resolve()
         if not (self.folder / FILE).exists():
             raise NotFoundError(f"{folder} is no desk: make one with stoa init {folder}, or name one with --desk")
         self.settings: Settings = load_settings(self.folder)
         self._warn = warn
+        self.workers, self._lent = workers, workers is not None
 
     @property
     def state(self) -> Path:
@@ -180,7 +190,20 @@ class Desk:
         """Where the agents' own code runs."""
         from integrations.sandbox.local import LocalSandbox, tiers
 
-        return LocalSandbox(self.state / "artifacts", tiers(self.settings.sandbox))
+        return LocalSandbox(self.state / "artifacts", tiers(self.settings.sandbox), self.workers)
+
+    def warm_up(self) -> None:
+        """Keep a worker waiting for the agents' code, where a model may write some. For a process that lives long, before its work."""
+        from agents.tool import tools
+
+        running = {name for name, item in tools().items() if item.effect == "run"}
+        if self.workers is not None or not self.settings.model.name or not any(running.intersection(r.tools) for r in self.roles.values()):
+            return
+        from agents.sandbox import Limits
+        from integrations.sandbox.local import tiers
+        from integrations.sandbox.warm import WarmWorkers
+
+        self.workers = WarmWorkers(tiers(self.settings.sandbox), Limits())
 
     @cached_property
     def snapshots(self) -> "DeskSnapshots":
@@ -212,12 +235,19 @@ class Desk:
             return PlaybookTurn()
         from agents.model_turn import ModelTurn
 
-        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store), permit=self.permit)
+        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store), permit=self.permit, hooks=self.hooks)
 
     @cached_property
     def permission_requests(self) -> PermissionRequests:
         """What agents asked to be allowed, and what was decided."""
         return PermissionRequests(self.database)
+
+    @cached_property
+    def hooks(self) -> "Hooks":
+        """What installed packages want to see of each tool call."""
+        from integrations.hooks import installed_hooks
+
+        return installed_hooks(self.folder)
 
     @cached_property
     def permit(self) -> "ToolGate":
@@ -227,7 +257,7 @@ class Desk:
         def rules() -> "Sequence[Rule]":
             return load_settings(self.folder).permissions.parsed()
 
-        return ToolGate(rules, self.permission_requests, self.journal, self.clock)
+        return ToolGate(rules, self.permission_requests, self.journal, self.clock, self.hooks)
 
     @staticmethod
     def check(store: Store) -> "Callable[[str, Sequence[Evidence]], Sequence[str]]":
@@ -334,7 +364,10 @@ class Desk:
         return scheduler
 
     def close(self) -> None:
-        """Let go of every file and lock."""
+        """Let go of every file, lock and worker."""
+        if self.workers is not None and not self._lent:
+            self.workers.close()
+            self.workers = None
         if "vectors" in self.__dict__:
             self.vectors.close()
         if "model" in self.__dict__:

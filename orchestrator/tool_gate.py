@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from agents.hooks import HookCall, Hooks
 from agents.role import Role
 from agents.tool import Tool
 from memory.clock import Clock
@@ -15,11 +16,14 @@ from orchestrator.tool_permissions import Call, Rule, Ruling, digest_of, rule_on
 class ToolGate:
     """Fulfils ``Permit`` for one desk. ``rules`` is asked at each call: a rule that was just written holds at once."""
 
-    def __init__(self, rules: Callable[[], Sequence[Rule]], requests: PermissionRequests, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, rules: Callable[[], Sequence[Rule]], requests: PermissionRequests, journal: Journal, clock: Clock, hooks: Hooks | None = None
+    ) -> None:
         self._rules = rules
         self._requests = requests
         self._journal = journal
         self._clock = clock
+        self._hooks = hooks or Hooks()
 
     def __call__(self, role: Role, item: Tool, arguments: Mapping[str, Any], run_id: str, tainted: bool) -> str:
         """Empty when the call may be made; else what the agent is told."""
@@ -27,7 +31,12 @@ class ToolGate:
         call = Call(
             role.name, item.name, item.effect, arguments, named=item.name in role.tools, tainted=tainted, attended=self._attended(run_id)
         )
-        ruling, told = self._settle(wanted, rule_on_call(call, self._rules()))
+        ruled = rule_on_call(call, self._rules())
+        if ruled.decision != "deny":
+            # Before a person is asked and before a yes is used up: nobody is bothered with what a hook forbids.
+            forbidden = self._hooks.before(HookCall(role.name, item.name, item.effect, dict(arguments), run_id, tainted))
+            ruled = Ruling("deny", forbidden) if forbidden else ruled
+        ruling, told = self._settle(wanted, ruled)
         self._requests.record(wanted, ruling, self._clock(), tainted=tainted)
         return told
 

@@ -20,6 +20,9 @@ Decision = Literal["deny", "ask", "allow"]
 RUNNERS = frozenset({"developer", "data-analyst"})
 """Roles that run code in the sandbox without being asked; its walls hold for them too."""
 
+SKILL_RUNNERS = RUNNERS | {"quant"}
+"""Roles that call a saved skill without being asked: its code was let in by a person, its arguments fit its schema."""
+
 EXACT = "sha256:"
 
 _RULE = re.compile(r"\s*([a-z*?][a-z0-9*?-]*)\.([a-z*?][a-z0-9_.*?-]*)\s*(?:\((.*)\))?\s*(?:->|→)\s*(deny|ask|allow)\s*", re.DOTALL)
@@ -124,7 +127,7 @@ def rule_on_call(call: Call, rules: Sequence[Rule]) -> Ruling:
 def _default(call: Call) -> Ruling:
     if call.effect == "read":
         return Ruling("allow", "reading is allowed to every role that has the tool")
-    if call.effect == "run" and call.role in RUNNERS:
+    if call.effect == "run" and call.role in (SKILL_RUNNERS if call.tool == "skill.run" else RUNNERS):
         if call.tainted:
             return Ruling("ask", "this turn has read what came from outside")
         return Ruling("allow", f"running in the sandbox is the work of the role {call.role}")

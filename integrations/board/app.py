@@ -79,7 +79,7 @@ class Board:
 def make_app(desk: Desk, token: str, hosts: tuple[str, ...] = ()) -> Starlette:
     """The application for a desk that the caller opened and closes."""
     now = Now()
-    board = Board(desk, Guard(desk.settings.board, token, desk.clock), now, Pen(desk.folder, now))
+    board = Board(desk, Guard(desk.settings.board, token, desk.clock), now, Pen(desk, now))
     allowed = ["localhost", "127.0.0.1", "[::1]", *desk.settings.board.hosts, *hosts]
     return Starlette(
         routes=_routes(board),

@@ -4,7 +4,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -21,8 +20,8 @@ AT_ONCE = 4
 class Pen:
     """Writes. Each act opens the desk anew, so that the vector index is free for other processes between acts."""
 
-    def __init__(self, folder: Path, now: Now) -> None:
-        self._folder = folder
+    def __init__(self, served: Desk, now: Now) -> None:
+        self._served = served
         self._now = now
         self._threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="board-pen")
         self._turns: defaultdict[str, Lock] = defaultdict(Lock)
@@ -41,7 +40,7 @@ class Pen:
 
     def _do(self, turn: Lock, what: Callable[[Desk, Context], Any]) -> Any:
         try:
-            with turn, Desk(self._folder, warn=_LOG.warning) as desk:
+            with turn, Desk(self._served.folder, _LOG.warning, self._served.workers) as desk:
                 found = what(desk, desk.context(self._now))
         except StoaError as error:
             self._now.done(str(error))

@@ -26,6 +26,7 @@ def serve(
     from integrations.mcp import server
 
     with open_desk(desk) as opened:
+        opened.warm_up()
         if not http:
             server.serve_stdio(opened, person)
             return

@@ -56,6 +56,7 @@ def list_permissions(
     with open_desk(desk) as opened:
         rules = opened.settings.permissions.parsed()
         items = opened.permission_requests.requests("" if everything else "pending")
+        hooks = opened.hooks.names
         roles = [
             {"role": role.name, "tool": name, "effect": tools()[name].effect,
              "decision": rule_on_call(Call(role.name, name, tools()[name].effect, {}, tainted=False), rules).decision,
@@ -63,10 +64,13 @@ def list_permissions(
             for role in opened.roles.values() for name in role.tools if name in tools()
         ]  # fmt: skip
     if as_json:
-        emit({"rules": [rule.text for rule in rules], "roles": roles, "requests": [request_view(item) for item in items]})
+        views = [request_view(item) for item in items]
+        emit({"rules": [rule.text for rule in rules], "roles": roles, "hooks": list(hooks), "requests": views})
         return
     for number, rule in enumerate(rules, 1):
         console().print(f"{number}. {rule.text}", markup=False)
+    for name in hooks:
+        console().print(f"hook: {name}", markup=False)
     columns = ["role", "tool", "effect", "decision", "after_outside"]
     show_table(
         ["role", "tool", "effect", "decision", "having read what is from outside"], [[row[name] for name in columns] for row in roles]

@@ -55,6 +55,7 @@ def _board(desk: "Desk", host: str, port: int) -> None:
         raise InputError("the board needs the extra 'board': install stoa-desk[board]") from error
     from integrations.board.serve import serve_board
 
+    desk.warm_up()
     serve_board(desk, host, port)
 
 
@@ -72,6 +73,7 @@ def _slack(desk: "Desk") -> None:
     from integrations.watching.serve import watched
 
     app = SlackDesk(desk, slack_tokens())
+    desk.warm_up()
     with watched(desk):
         asyncio.run(_until_stopped(app))
 

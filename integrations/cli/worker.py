@@ -45,6 +45,7 @@ def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -
     from orchestrator import runs
 
     start_logging(desk.settings.watching.logs)
+    desk.warm_up()
     engine = runs.engine(desk.context(channel), desk.checkpoints)
     engine.tidy()
     console(stderr=True).print(f"advancing runs of {desk.settings.desk.name}; stop with Ctrl-C", markup=False)
@@ -99,7 +100,8 @@ def _guard(desk: Path) -> int:
     from orchestrator.procrastinate_queue import FENCE_LOST
 
     stop = stopping()
-    command = [sys.executable, "-c", "from integrations.cli import main; main()", "serve", "--worker", "--alone", "--desk", str(desk)]
+    # -P: a module that lies in the folder where it is started is not taken for one of ours.
+    command = [sys.executable, "-P", "-c", "from integrations.cli import main; main()", "serve", "--worker", "--alone", "--desk", str(desk)]
     nap = 0.0
     while not stop():
         began = time.monotonic()

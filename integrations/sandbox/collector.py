@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import stat
+import threading
 import unicodedata
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -119,7 +120,7 @@ def keep(store: Path, content: bytes, suffix: str) -> Path:
     target = store / f"{hashlib.sha256(content).hexdigest()}{suffix}"
     if not target.exists():
         store.mkdir(parents=True, exist_ok=True)
-        partial = store / f".{os.getpid()}-{target.name}.partial"
+        partial = store / f".{os.getpid()}-{threading.get_ident()}-{target.name}.partial"
         partial.write_bytes(content)
         partial.chmod(0o444)
         partial.replace(target)

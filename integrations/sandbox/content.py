@@ -27,6 +27,7 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKUP = re.compile(r"^\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body|svg|script|iframe|\?xml|math)\b", re.IGNORECASE | re.DOTALL)
 _ACTIVE = re.compile(r"<\s*(?:script|iframe|object|embed|svg)\b", re.IGNORECASE)
+_FORMULA_AHEAD = re.compile(r'(?:\A|[,"\r\n])[=@]')
 _DEEPEST = 100
 
 
@@ -139,13 +140,16 @@ def _json(text: str) -> str:
 
 def _csv(text: str) -> str:
     width = 0
+    # Most tables have no formula's marks anywhere, and need not be looked at cell by cell.
+    doubtful = "(" in text or "|" in text or _holds(_FORMULA_AHEAD, text)
     try:
         # Row by row, so that other threads get their turn.
         for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
-            if row and width and len(row) != width:
-                return f"is not a table: row {number} has {len(row)} cells, not {width}"
-            width = width or len(row)
-            if any(_is_formula(cell) for cell in row):
+            if len(row) != width and row:
+                if width:
+                    return f"is not a table: row {number} has {len(row)} cells, not {width}"
+                width = len(row)
+            if doubtful and any(map(_is_formula, row)):
                 return f"holds a spreadsheet formula in row {number}"
     except csv.Error as error:
         return f"is not CSV ({error})"

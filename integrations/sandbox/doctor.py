@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 from agents.errors import SandboxRefusedError
 from agents.sandbox import MIB, Input, Limits, SandboxResult
 from integrations.sandbox import program
-from integrations.sandbox.local import LocalSandbox, MakeCell, tiers
+from integrations.sandbox.local import LocalSandbox, tiers
 from integrations.sandbox.probe import LIMITS, PROBE
+from integrations.sandbox.standing import MakeCell
 from integrations.sandbox.syscalls import number, this_machine
 from integrations.settings import SandboxSettings
 

@@ -52,6 +52,8 @@ _SELF = ("cgroup", "status", "stat", "statm", "maps", "cmdline", "limits", "fd")
 _WRITTEN_OVER = 4
 """A family that has dirtied this many times its disk limit has passed it, whatever its files say."""
 _LOOK = 0.05
+DEATH_SECONDS = 30
+"""A family of some hundred forking processes on a busy machine takes seconds to die."""
 
 
 @cache
@@ -208,7 +210,7 @@ class LandlockCell:
         return self._code
 
     def _read_report(self) -> int:
-        if not select.select([self._report], [], [], 10)[0]:
+        if not select.select([self._report], [], [], DEATH_SECONDS)[0]:
             raise SandboxRefusedError("the sandbox's keeper does not answer: look for python processes that run as nobody you know")
         report = os.read(self._report, 256)
         if not report:

@@ -5,18 +5,19 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agents.errors import SandboxRefusedError
 from agents.sandbox import Input, Limits, SandboxResult
 from integrations.sandbox.cell import Cell, Preload
 from integrations.sandbox.collector import collect
 from integrations.sandbox.content import plain_text
 from integrations.sandbox.handshake import MOST_INPUTS
 from integrations.sandbox.program import in_memory
+from integrations.sandbox.standing import MakeCell, standing
 from integrations.sandbox.supervisor import Job, supervise
 from integrations.sandbox.warm import WarmWorkers
 from memory.errors import InputError
@@ -24,10 +25,7 @@ from memory.errors import InputError
 if TYPE_CHECKING:
     from integrations.settings import SandboxSettings
 
-START_SECONDS = 20.0
-"""A worker that has not answered by then will not: on a busy laptop it takes 0.1 s."""
 _INPUT_NAME = re.compile(r"(?:[\w+-][\w .,()+-]{0,99}/){0,3}[\w+-][\w .,()+-]{0,199}")
-MakeCell = Callable[[Limits, int, Preload | None], Cell]
 
 
 def bubblewrap(limits: Limits, input_bytes: int, preload: Preload | None = None) -> Cell:
@@ -78,7 +76,7 @@ class LocalSandbox:
         Args:
             store: folder for what comes back, each file named by its hash.
             makers: tiers in the order in which they are tried; see ``tiers``.
-            warm: workers with their libraries loaded, for a process that runs for long.
+            warm: workers with their libraries loaded, for a process that runs for long; whoever made them closes them.
         """
         self._store = store
         self._makers = makers
@@ -108,7 +106,7 @@ class LocalSandbox:
             if not made.files:
                 return None
             path.parent.mkdir(exist_ok=True)
-            partial = path.with_suffix(".partial")
+            partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
             shutil.copyfile(made.files[0].path, partial)
             partial.replace(path)
         fonts = json.loads(path.read_text(encoding="utf-8"))
@@ -131,32 +129,6 @@ class LocalSandbox:
         size = sum(os.fstat(fd).st_size for _, fd in job.inputs)
         waiting = self._warm.take(job.limits, size) if self._warm else None
         return waiting or standing(self._makers, job.limits, size, self._caches(code))
-
-    def close(self) -> None:
-        """End the workers that wait."""
-        if self._warm:
-            self._warm.close()
-
-
-def standing(makers: Sequence[MakeCell], limits: Limits, input_bytes: int, preload: Preload | None = None) -> Cell:
-    """The first of the tiers whose walls stand.
-
-    Raises:
-        SandboxRefusedError: none does; the message gives each one's reason and mend.
-    """
-    reasons: list[str] = []
-    for make in makers:
-        cell: Cell | None = None
-        try:
-            cell = make(limits, input_bytes, preload)
-            cell.ready(START_SECONDS)
-        except (SandboxRefusedError, OSError) as error:
-            reasons.append(str(error))
-            if cell is not None:
-                cell.close()
-            continue
-        return cell
-    raise SandboxRefusedError(f"nothing was run, because no walls stand here. {'; or '.join(reasons)}. See stoa sandbox doctor")
 
 
 def _checked(name: str, taken: set[str]) -> str:

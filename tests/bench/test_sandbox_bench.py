@@ -51,12 +51,12 @@ def test_a_cold_trivial_run_costs_little_more_than_the_interpreter(benchmark, ma
 
 
 def test_a_chart_from_a_waiting_worker_is_quick(benchmark, maker, tmp_path):
-    workers = WarmWorkers(maker, Limits())
+    workers = WarmWorkers([maker], Limits())
     sandbox = LocalSandbox(tmp_path, [maker], workers)
     try:
         result = benchmark.pedantic(lambda: sandbox.run(CHART, [], Limits()), setup=workers.wait, rounds=8, warmup_rounds=1)
     finally:
-        sandbox.close()
+        workers.close()
     assert [file.kind for file in result.files] == ["png"]
     assert benchmark.stats.stats.min < 0.120
 

@@ -7,7 +7,9 @@ import pytest
 
 from tests.commands import environment
 
-HEAVY = ("opentelemetry", "chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb", "alembic")
+HEAVY = (
+    "opentelemetry", "chromadb", "langgraph", "anthropic", "matplotlib", "numpy", "duckdb", "alembic", "pandas", "scipy", "jsonschema",
+)  # fmt: skip
 
 LOADED = """
 import atexit, sys

@@ -44,6 +44,12 @@ def test_without_a_rule_each_role_has_its_safe_default(role, effect, tainted, at
     assert ruled(["*.*(*) -> allow"], role, "x.y", effect, named=False, tainted=tainted, attended=attended) == "deny"
 
 
+@pytest.mark.parametrize(("role", "tainted", "attended"), list(product(ROLES, (True, False), (True, False))))
+def test_a_saved_skill_is_also_the_quant_s_to_call(role, tainted, attended):
+    known = default("developer" if role == "quant" else role, "run", tainted, attended)
+    assert ruled([], role, "skill.run", "run", tainted=tainted, attended=attended) == known
+
+
 @pytest.mark.parametrize(
     ("rule", "role", "tool", "arguments", "about"),
     [

@@ -231,7 +231,8 @@ def main() -> None:
     chosen = {folder: scripts(folder) for folder in ("attacks", "honest")}
     if "few" in words:
         chosen = {folder: found[::6] for folder, found in chosen.items()}
-    found = {folder: run_all(tier, given) for folder, given in chosen.items()}
+    answers = run_all(tier, [script for given in chosen.values() for script in given])
+    found = {folder: {script.path.stem: answers[script.path.stem] for script in given} for folder, given in chosen.items()}
     left = [
         name
         for name in os.listdir(tempfile.gettempdir())

@@ -1,3 +1,4 @@
+import csv
 import io
 import json
 import struct
@@ -55,6 +56,21 @@ def test_a_file_that_lies_does_not_come_back(kind, content, why):
 @given(st.binary(max_size=300), st.sampled_from(["png", "csv", "parquet", "json", "text"]))
 def test_no_bytes_break_the_check(content, kind):
     assert isinstance(why_not(kind, content), str)
+
+
+CELLS = st.text(st.characters(exclude_categories=["C"]), max_size=6)
+
+
+@given(
+    st.lists(CELLS, min_size=1, max_size=4),
+    st.sampled_from(["=1", "@x", "+a(", "-b|c", "=", "@"]),
+    st.integers(0, 4),
+    st.sampled_from([0, 1]),
+)
+def test_a_formula_is_found_in_whichever_cell_it_hides(row, formula, at, quoting):
+    kept = io.StringIO()
+    csv.writer(kept, quoting=quoting).writerows([["a"] * (len(row) + 1), [*row[:at], formula, *row[at:]]])
+    assert why_not("csv", kept.getvalue().encode()) in {"holds a spreadsheet formula in row 2", "holds markup that a browser would run"}
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))

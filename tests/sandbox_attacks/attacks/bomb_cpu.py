@@ -1,6 +1,6 @@
 """Compute without end."""
 # ends: cpu
-# limits: cpu_seconds=0.4
+# limits: cpu_seconds=0.2
 
 while True:
     pass

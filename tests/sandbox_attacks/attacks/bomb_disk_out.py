@@ -4,4 +4,4 @@
 
 while True:
     with open("out/data.csv", "ab") as file:
-        file.write(b"a,b\n" * 100_000)
+        file.write((b"a" * 400 + b",b\n") * 1000)

@@ -1,6 +1,6 @@
 """A chain of processes, each gone before it is counted."""
 # ends: wall processes
-# limits: wall_seconds=0.4
+# limits: wall_seconds=0.3
 
 import os
 import time

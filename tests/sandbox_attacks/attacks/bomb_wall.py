@@ -1,6 +1,6 @@
 """Sleep."""
 # ends: wall
-# limits: wall_seconds=0.4
+# limits: wall_seconds=0.3
 
 import time
 

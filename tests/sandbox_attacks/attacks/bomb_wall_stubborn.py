@@ -1,6 +1,6 @@
 """Deaf to every signal that one can be deaf to."""
 # ends: wall
-# limits: wall_seconds=0.4
+# limits: wall_seconds=0.3
 
 import signal
 import time
