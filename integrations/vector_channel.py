@@ -122,10 +122,17 @@ class VectorChannel:
         self._index = SwappableIndex.open(self._state / "chroma", self.embedder)
         now_made_with(self._state, self._settings.embedding)
 
+    @property
+    def outdated(self) -> bool:
+        """Whether the index was made with another setting than the desk has now."""
+        return made_with(self._state) not in (None, self._settings.embedding)
+
     def reindex(self) -> "Reindexing | None":
         """Begin to build the index of a newly set model while the old one serves; None when there is nothing to do."""
         from memory.reindex import SwappableIndex
 
+        if not self.outdated:
+            return self._reindexing
         index = self.opened()
         if not isinstance(index, SwappableIndex) or index.fingerprint == self.embedder.fingerprint or self._reindexing is not None:
             return self._reindexing

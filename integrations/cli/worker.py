@@ -46,6 +46,7 @@ def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -
     start_logging(desk.settings.watching.logs)
     engine = runs.engine(desk.context(channel), desk.checkpoints)
     engine.tidy()
+    desk.reindex()
     console(stderr=True).print(f"advancing runs of {desk.settings.desk.name}; stop with Ctrl-C", markup=False)
     with ticking(desk):
         desk.queue.work(engine.advance, stop)
