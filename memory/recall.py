@@ -199,6 +199,7 @@ class Indexer:
             self._index.upsert(list(texts), list(texts.values()))
             if gone:
                 self._index.delete(gone)
+            self._index.mark(work[-1].seq)
             self._store.index_done(work[-1].seq)
             done += len(work)
             if progress:
