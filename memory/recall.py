@@ -97,7 +97,7 @@ class Recall:
             rows = self._rows(connection, sorted(seqs), sorted(names), only)
             rows += self._neighbours(connection, rank(question, rows, found, weights)[:CENTRES], rows, only)
         scored = [pair for pair in rank(question, rows, found, weights) if not thesis or thesis in pair[0].thesis_slugs]
-        return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40])[:k]], self._store.index_lag())
+        return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40], k)], self._store.index_lag())
 
     def _weights(self) -> Weights:
         model = getattr(self._index(), "fingerprint", "")

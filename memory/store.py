@@ -234,9 +234,13 @@ class Store:
         parent_id: str = "",
         thesis: str = "",
         as_of: datetime | None = None,
+        since: tuple[datetime, datetime] | None = None,
         live: bool = True,
     ) -> list[Record]:
-        """Records that match every filter given, oldest first; with ``as_of``, as they stood then."""
+        """Records that match every filter given, oldest first; with ``as_of``, as they stood then.
+
+        ``since``: only what became known after the first instant, or was recorded after the second.
+        """
         query = select(records).order_by(records.c.seq)
         for column, value in (("thread_id", thread_id), ("run_id", run_id), ("source_uri", source_uri),
                               ("content_hash", content_hash), ("parent_id", parent_id)):  # fmt: skip
@@ -244,6 +248,8 @@ class Store:
                 query = query.where(records.c[column] == value)
         if kinds:
             query = query.where(records.c.kind.in_([kind.value for kind in kinds]))
+        if since is not None:
+            query = query.where(or_(records.c.known_at > since[0], records.c.recorded_at > since[1]))
         if as_of is not None:
             query = query.where(visible(as_of))
         elif live:

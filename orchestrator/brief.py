@@ -78,12 +78,8 @@ def _last(context: Context, run_id: str, as_of: datetime) -> tuple[datetime | No
 def _new_records(context: Context, last: tuple[datetime | None, datetime | None], as_of: datetime, kinds: Sequence[Kind]) -> list[Record]:
     """Records that are visible now and were not at the last run."""
     seen_as_of, read_at = last
-    found = context.store.find(kinds=kinds, as_of=as_of)
-    return [
-        record
-        for record in found
-        if record.author != DESK and (seen_as_of is None or read_at is None or record.known_at > seen_as_of or record.recorded_at > read_at)
-    ]
+    since = (seen_as_of, read_at) if seen_as_of is not None and read_at is not None else None
+    return [record for record in context.store.find(kinds=kinds, as_of=as_of, since=since) if record.author != DESK]
 
 
 def _touched(
