@@ -77,8 +77,11 @@ class VectorChannel:
     def opened(self) -> "SwappableIndex | ServerIndex | None":
         """The vector index; None, said aloud, while another process holds it. A broken one is rebuilt from SQL.
 
-        An index of the model that was set before goes on serving; ``stoa memory rebuild`` or a server replaces it.
+        An index of the model that was set before goes on serving; ``stoa memory rebuild`` or a server replaces it. Hashed words see what
+        the lexical channel sees, so a large desk without a model searches by words alone, and nothing is missing.
         """
+        if self.by_words:
+            return None
         if not self._index_tried:
             self._index_tried = True
             try:
@@ -93,6 +96,11 @@ class VectorChannel:
         elif getattr(self._index, "lost", False):
             self._rebuild_after("the server has lost it")
         return self._index
+
+    @cached_property
+    def by_words(self) -> bool:
+        """Whether the desk is too large for vectors of hashed words; found out once."""
+        return self._settings.embedding.provider == "hashed" and self._store.count() > self._settings.chroma.most_hashed
 
     def _rebuild_after(self, what: object) -> None:
         self._warn(f"rebuilding the vector index from the records: {what}")
@@ -164,6 +172,8 @@ class VectorChannel:
         from memory.reindex import SwappableIndex
 
         self._index_tried = True
+        if self.by_words:
+            return 0
         if self._settings.chroma.url:
             index = self._index if isinstance(self._index, ServerIndex) else self._served()
             self._refill(index)
@@ -182,6 +192,11 @@ class VectorChannel:
         """Bring the vector index up to date; returns how many lines of the outbox were done."""
         if not self._store.index_lag():
             return 0
+        if self.by_words:
+            # What is not indexed need not wait; a model that is set later is given every record.
+            waiting = self._store.index_work(10_000_000)
+            self._store.index_done(waiting[-1].seq)
+            return len(waiting)
         index = self.opened()
         try:
             return self._drained(index) if index else 0

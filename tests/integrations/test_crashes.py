@@ -153,3 +153,20 @@ def test_a_folder_that_is_not_what_it_was_is_noticed_and_built_again_from_the_re
     with opened(folder, said) as desk:
         assert_whole(desk)
     assert len(said) == 1
+
+
+def test_past_its_limit_a_desk_without_a_model_searches_by_words_alone_and_one_with_a_raised_limit_has_every_vector(folder):
+    toml, said = folder / "stoa.toml", []
+    plain = toml.read_text(encoding="utf-8")
+    toml.write_text(f"{plain}\n[chroma]\nmost_hashed = 10\n", encoding="utf-8")
+    with opened(folder, said) as desk:
+        notes(desk, "large")
+        assert desk.drain_index() == 20
+        assert (desk.index(), desk.store.index_lag()) == (None, 0)
+        assert len(desk.recall.search("large silver", 5).hits) == 5
+        assert not (folder / ".stoa" / "chroma").exists()
+    assert said == []
+    toml.write_text(plain, encoding="utf-8")
+    with opened(folder, said) as desk:
+        assert_whole(desk)
+    assert "older copy" in said[0]
