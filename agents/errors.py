@@ -2,8 +2,8 @@
 
 StoaError
 ├── ToolError             a call that its caller can mend: the message says how; a model is told it and goes on
-│   ├── QuantError        no such number exists, or the inputs do not determine it
-│   └── GatedError        the turn has read text from outside, so this call waits for a person
+│   └── QuantError        no such number exists, or the inputs do not determine it
+├── OutsideError          a server outside the desk cannot be used now: the turn goes on without it
 ├── RoleError             a role file is wrong
 ├── SandboxRefusedError   no walls can be put up on this machine: nothing was run
 └── ModelError            a model did not give an answer that can be used
@@ -24,8 +24,8 @@ class QuantError(ToolError):
     """No such number exists, or the inputs do not determine it."""
 
 
-class GatedError(ToolError):
-    """The turn has read text from outside: what it wants to write, post or send needs a person."""
+class OutsideError(StoaError):
+    """A server outside the desk cannot be used now."""
 
 
 class RoleError(InputError):

@@ -8,12 +8,12 @@ from agents.briefing import assignment, channel, persona, repair, shared
 from agents.errors import ModelAnswerError, ModelContextError
 from agents.evidence import Pool, pool
 from agents.gists import gists
-from agents.hooks import Hooks
 from agents.loop import Limits, Thinking, ask, converse, together
 from agents.model import Answer, Model, Prompt, Step
+from agents.outside import Roster, roster
 from agents.rewriting import Rewriter, rewritten
 from agents.role import Role
-from agents.tool_use import Permit, ToolUse, catalogue
+from agents.tool_use import ToolAccess, ToolUse, catalogue
 from agents.turn import WORKERS, Agent, Finding, Post, Say, Task, Turn, turn_attributes
 from agents.workbench import Workbench
 from memory.records import Trust
@@ -29,17 +29,16 @@ class ModelTurn:
     """Fulfils ``Agent`` with a model; what the rules compute stays computed, and a model can explain it but not move it."""
 
     def __init__(
-        self, model: Model, playbook: Agent, roles: Mapping[str, Role], check: Check,
-        permit: Permit | None = None, hooks: Hooks | None = None,
+        self, model: Model, playbook: Agent, roles: Mapping[str, Role], check: Check, access: ToolAccess | None = None
     ) -> None:  # fmt: skip
         self._model = model
         self._playbook = playbook
         self._roles = roles
         self._check = check
         self._limits = Limits()
-        self._permit = permit
-        self._hooks = hooks
+        self._access = access or ToolAccess()
         self._catalogue = catalogue(roles)
+        self._rosters: dict[str, Roster] = {}
 
     def left(self, run_id: str) -> float:
         """The share of the run's budget that is left for the model."""
@@ -70,7 +69,7 @@ class ModelTurn:
     def _by_model(self, task: Task, base: Turn, found: Sequence[Finding], workbench: Workbench) -> Thinking[Turn]:
         role = self._roles[task.role]
         if task.step == "propose":
-            return (yield from rewritten(task, base, workbench, Rewriter(role, self._check, self._catalogue)))
+            return (yield from rewritten(task, base, workbench, self._rewriter(task, role, workbench)))
         if task.step == "answer":
             return (yield from self._answer(task, base, role, workbench))
         if task.step in _POSTING and (base.posts or base.findings or task.posts):
@@ -78,7 +77,7 @@ class ModelTurn:
         return base
 
     def _posts(self, task: Task, base: Turn, found: Sequence[Finding], workbench: Workbench) -> Thinking[Turn]:
-        role = self._roles[task.role]
+        role = self._roster(task, workbench).role(self._roles[task.role])
         known = pool([*task.findings, *found], WORKERS, task.posts)
         use = self._use(task, role, known, workbench)
         prompt = self._prompt(task, role, workbench, known).model_copy(update={"schema_": schema_of(Posts)})
@@ -94,6 +93,7 @@ class ModelTurn:
         return base.model_copy(update={"posts": posts, "by_model": True, "requests": (*base.requests, *use.refused)})
 
     def _answer(self, task: Task, base: Turn, role: Role, workbench: Workbench) -> Thinking[Turn]:
+        role = self._roster(task, workbench).role(role)
         found = [citation for post in base.posts for citation in post.citations]
         known = Pool({f"E{number}": item for number, item in enumerate(dict.fromkeys(found), 1)})
         use = self._use(task, role, known, workbench)
@@ -109,13 +109,25 @@ class ModelTurn:
     def _use(self, task: Task, role: Role, known: Pool, workbench: Workbench) -> ToolUse:
         """The tools of a turn. What another agent wrote may come from a document that it has read."""
         records = workbench.store.many(list(dict.fromkeys(item.record for item in known.items.values())))
-        outside = any(record.trust is Trust.OUTSIDE for record in records.values())
-        tainted = outside or any(post.role in self._roles for post in task.posts)
-        return ToolUse(role, workbench, self._permit, tainted=tainted, hooks=self._hooks)
+        tainted = any(record.trust is Trust.OUTSIDE for record in records.values()) or any(post.role in self._roles for post in task.posts)
+        offered = self._rosters.get(workbench.run_id)
+        return ToolUse(role, workbench, self._access, tainted=tainted, roster=offered, known=tuple(known.items.values()))
+
+    def _roster(self, task: Task, workbench: Workbench) -> Roster:
+        """The outside tools of a run, asked for once; a talk goes on for days, and asks at each question."""
+        if self._access.outside is None:
+            return Roster()
+        if workbench.run_id not in self._rosters or task.step == "answer":
+            self._rosters[workbench.run_id] = roster(self._access.outside, self._roles, workbench)
+        return self._rosters[workbench.run_id]
+
+    def _rewriter(self, task: Task, role: Role, workbench: Workbench) -> Rewriter:
+        return Rewriter(role, self._check, self._catalogue + self._roster(task, workbench).lines())
 
     def _prompt(self, task: Task, role: Role, workbench: Workbench, known: Pool) -> Prompt:
+        tools = self._catalogue + self._rosters.get(workbench.run_id, Roster()).lines()
         return Prompt(
-            shared=shared(workbench.theses(task.theses), workbench.as_of, self._catalogue), passages=known.passages(),
+            shared=shared(workbench.theses(task.theses), workbench.as_of, tools), passages=known.passages(),
             later=known.later(), channel=channel(task.posts), role=persona(role), task=assignment(task), agent=role.name,
             run_id=workbench.run_id, tier=role.model, effort=role.effort,
         )  # fmt: skip

@@ -234,8 +234,10 @@ class Desk:
         if not self.settings.model.name:
             return PlaybookTurn()
         from agents.model_turn import ModelTurn
+        from agents.tool_use import ToolAccess
 
-        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store), permit=self.permit, hooks=self.hooks)
+        access = ToolAccess(self.permit, self.outside if self.settings.mcp.servers else None, self.hooks)
+        return ModelTurn(self.model, PlaybookTurn(), self.roles, self.check(self.store), access)
 
     @cached_property
     def permission_requests(self) -> PermissionRequests:
@@ -302,7 +304,7 @@ class Desk:
         from integrations.mcp.client import OutsideServers
         from memory.access import Pins
 
-        return OutsideServers(self.settings.mcp.servers, Pins(self.database, self.clock), self.state / "logs")
+        return OutsideServers(self.settings.mcp.servers, Pins(self.database, self.clock), self.state / "logs", self._warn)
 
     def workbench(self, as_of: datetime | None = None, run_id: str = "cli") -> "Workbench":
         """The desk as an agent or a tool call sees it."""

@@ -134,6 +134,8 @@ def _index(desk: object, warnings: list[str]) -> list[Check]:
 
     assert isinstance(desk, Desk)
     index = desk.index()
+    if desk.vectors.by_words:
+        return [Check("vector index", "ok", "none: past chroma.most_hashed records a desk without an embedding model searches by words")]
     if index is None:
         return [Check("vector index", "warn", warnings[-1] if warnings else "not open", "stop the other process")]
     try:

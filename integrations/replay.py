@@ -93,7 +93,7 @@ def replay(desk: "Desk", run_id: str) -> Replayed:
         database = copied(desk.database, folder / "desk.db")
         try:
             rewind(database, brief[0].recorded_at, run_id, brief[0].data["new_records"])
-            model, context = _context(desk, database)
+            model, context = _context(desk, database, run_id)
             problem = ""
             try:
                 runs.advance(context, folder / "checkpoints.db", row.run_id)
@@ -107,11 +107,13 @@ def replay(desk: "Desk", run_id: str) -> Replayed:
     return Replayed(run_id=run_id, identical=not shown, compared=len(before), calls=model.used, differences=shown)
 
 
-def _context(desk: "Desk", database: "Database") -> tuple[ReceiptModel, Any]:
+def _context(desk: "Desk", database: "Database", run_id: str) -> tuple[ReceiptModel, Any]:
     from dataclasses import replace
 
     from agents.model_turn import ModelTurn
+    from agents.outside import KeptTools
     from agents.playbook import PlaybookTurn
+    from agents.tool_use import ToolAccess
     from integrations.terminal import SilentChannel
     from memory.dispatch import Dispatch
     from memory.forecasts import Forecasts
@@ -121,7 +123,8 @@ def _context(desk: "Desk", database: "Database") -> tuple[ReceiptModel, Any]:
     dispatch = Dispatch(database)
     store, journal = Store(database, desk.clock), Journal(database, desk.clock)
     model = ReceiptModel(desk.receipt)
-    agent = ModelTurn(model, PlaybookTurn(), desk.roles, desk.check(store)) if desk.settings.model.name else PlaybookTurn()
+    access = ToolAccess(outside=KeptTools(desk.store, run_id))
+    agent = ModelTurn(model, PlaybookTurn(), desk.roles, desk.check(store), access=access) if desk.settings.model.name else PlaybookTurn()
     nothing = _Nothing()
     context = replace(
         desk.context(SilentChannel()), database=database, store=store, book=Book(database, desk.clock), journal=journal,

@@ -49,6 +49,11 @@ class ChromaSettings(_Section):
     """Where the vector index is: a folder of its own, or a Chroma server."""
 
     url: str = Field(default="", description="http://host:8000 of a server that only the desk can reach; empty means a folder")
+    most_hashed: int = Field(
+        default=200_000,
+        ge=0,
+        description="records up to which hashed words are vectors too; past it they cost gigabytes and find nothing more",
+    )
 
 
 class ModelSettings(_Section):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from integrations.indexing import Reindexing, made_with, now_made_with
 from integrations.settings import EmbeddingSettings, Settings
 from memory.errors import BusyError, EmbedderError, IndexBrokenError
-from memory.store import Store
+from memory.store import IndexWork, Store
 
 if TYPE_CHECKING:
     from memory.embedding import Embedder
@@ -77,8 +77,11 @@ class VectorChannel:
     def opened(self) -> "SwappableIndex | ServerIndex | None":
         """The vector index; None, said aloud, while another process holds it. A broken one is rebuilt from SQL.
 
-        An index of the model that was set before goes on serving; ``stoa memory rebuild`` or a server replaces it.
+        An index of the model that was set before goes on serving; ``stoa memory rebuild`` or a server replaces it. Hashed words see what
+        the lexical channel sees, so a large desk without a model searches by words alone, and nothing is missing.
         """
+        if self.by_words:
+            return None
         if not self._index_tried:
             self._index_tried = True
             try:
@@ -89,9 +92,19 @@ class VectorChannel:
             except (BusyError, EmbedderError) as error:
                 self._warn(f"searching by words alone: {error}")
             except IndexBrokenError as error:
-                self._warn(f"rebuilding the vector index from the records: {error}")
-                self.rebuild()
+                self._rebuild_after(error)
+        elif getattr(self._index, "lost", False):
+            self._rebuild_after("the server has lost it")
         return self._index
+
+    @cached_property
+    def by_words(self) -> bool:
+        """Whether the desk is too large for vectors of hashed words; found out once."""
+        return self._settings.embedding.provider == "hashed" and self._store.count() > self._settings.chroma.most_hashed
+
+    def _rebuild_after(self, what: object) -> None:
+        self._warn(f"rebuilding the vector index from the records: {what}")
+        self.rebuild()
 
     def _served(self) -> "ServerIndex":
         """The index on the Chroma server; one that was never filled, or lost what it held, is filled from SQL."""
@@ -101,11 +114,21 @@ class VectorChannel:
         index = ServerIndex.connect(self._settings.chroma.url, desk_id(self._store.database), self.embedder, self._warn)
         if index.fresh and self._store.count():
             self._refill(index)
+        self._check_age(index)
         return index
+
+    def _check_age(self, index: "SwappableIndex | ServerIndex") -> None:
+        if index.marked() < self._store.indexed():
+            index.close()
+            raise IndexBrokenError("the vector index is an older copy: it lacks what was indexed since")
 
     def _refill(self, index: "ServerIndex") -> None:
         waiting = self._store.index_work(10_000_000)
         index.refill(self._store.live_texts())
+        self._caught_up(index, waiting)
+
+    def _caught_up(self, index: "SwappableIndex | ServerIndex", waiting: "Sequence[IndexWork]") -> None:
+        index.mark(max(self._store.indexed(), waiting[-1].seq if waiting else 0))
         if waiting:
             self._store.index_done(waiting[-1].seq)
 
@@ -119,13 +142,22 @@ class VectorChannel:
                 self._index = SwappableIndex.open(self._state / "chroma", old)
                 self._warn(f"the vector index is still of {old.fingerprint}: stoa memory rebuild makes one of {self.embedder.fingerprint}")
                 return
-        self._index = SwappableIndex.open(self._state / "chroma", self.embedder)
+        opened = SwappableIndex.open(self._state / "chroma", self.embedder)
+        self._check_age(opened)
+        self._index = opened
         now_made_with(self._state, self._settings.embedding)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the index was made with another setting than the desk has now."""
+        return made_with(self._state) not in (None, self._settings.embedding)
 
     def reindex(self) -> "Reindexing | None":
         """Begin to build the index of a newly set model while the old one serves; None when there is nothing to do."""
         from memory.reindex import SwappableIndex
 
+        if not self.outdated:
+            return self._reindexing
         index = self.opened()
         if not isinstance(index, SwappableIndex) or index.fingerprint == self.embedder.fingerprint or self._reindexing is not None:
             return self._reindexing
@@ -140,6 +172,8 @@ class VectorChannel:
         from memory.reindex import SwappableIndex
 
         self._index_tried = True
+        if self.by_words:
+            return 0
         if self._settings.chroma.url:
             index = self._index if isinstance(self._index, ServerIndex) else self._served()
             self._refill(index)
@@ -151,22 +185,34 @@ class VectorChannel:
         waiting = self._store.index_work(10_000_000)
         self._index = SwappableIndex.rebuild(self._state / "chroma", self.embedder, self._store.live_texts())
         now_made_with(self._state, self._settings.embedding)
-        if waiting:
-            self._store.index_done(waiting[-1].seq)
+        self._caught_up(self._index, waiting)
         return self._index.count()
 
     def drain(self) -> int:
         """Bring the vector index up to date; returns how many lines of the outbox were done."""
-        from memory.recall import Indexer
-
         if not self._store.index_lag():
             return 0
+        if self.by_words:
+            # What is not indexed need not wait; a model that is set later is given every record.
+            waiting = self._store.index_work(10_000_000)
+            self._store.index_done(waiting[-1].seq)
+            return len(waiting)
         index = self.opened()
         try:
-            return Indexer(self._store, index).drain() if index else 0
+            return self._drained(index) if index else 0
         except (BusyError, EmbedderError) as error:
             self._warn(f"{self._store.index_lag()} records wait for the vector index: {error}")
             return 0
+
+    def _drained(self, index: "SwappableIndex | ServerIndex") -> int:
+        from memory.recall import Indexer
+
+        try:
+            return Indexer(self._store, index).drain()
+        except IndexBrokenError as error:
+            waiting = self._store.index_lag()
+            self._rebuild_after(error)
+            return waiting
 
     def close(self) -> None:
         """Let go of the index, its lock and the vectors that are kept."""

@@ -36,6 +36,8 @@ CANARY_TEXTS = (
     "白银库存下降，现货溢价扩大",
     "utilisation 25-30 % falls to 10-15 % by 2028",
 )
+MARK = "outbox"
+"""Where a collection says up to which line of the outbox it goes: an older copy of a folder says less than SQL does."""
 TOLERANCE = 1e-5
 SPREAD = 16
 """Places in the collection where ``open`` reads a few vectors, to find out whether they can be read."""
@@ -222,6 +224,19 @@ class VectorIndex:
         for start in range(0, len(ids), BATCH):
             with _broken_if_chroma_fails():
                 self._collection.delete(ids=list(ids[start : start + BATCH]))
+
+    def mark(self, through: int) -> None:
+        """Write into the index that it holds what the outbox said up to a line."""
+        self._mine()
+        with _broken_if_chroma_fails():
+            there = self._collection.metadata or {}
+            if int(there.get(MARK, 0)) < through:
+                self._collection.modify(metadata={**there, MARK: through})
+
+    def marked(self) -> int:
+        """The last line of the outbox that it holds."""
+        self._mine()
+        return int((self._collection.metadata or {}).get(MARK, 0))
 
     def query(self, text: str, k: int) -> list[VectorHit]:
         """The ``k`` nearest records, best first; none for a text without a word."""

@@ -6,7 +6,7 @@ checks one. While it is away the desk searches by words alone, and the outbox ke
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from typing import Any, Self, cast
 
@@ -30,6 +30,7 @@ class ServerIndex(VectorIndex):
         self._client = None
         self._collection: Any = None
         self.fresh = False
+        self.lost = False
 
     @classmethod
     def connect(cls, url: str, desk: str, embedder: Embedder, warn: Callable[[str], None]) -> Self:
@@ -74,7 +75,7 @@ class ServerIndex(VectorIndex):
         """Build the collection anew from (id, text) pairs; meanwhile others search by words alone."""
         assert self._client is not None
         with _away(self._url):
-            self._client.delete_collection(self._name)
+            self._forget()
             self._make()
         waiting, done = iter(pairs), 0
         while batch := list(islice(waiting, BATCH)):
@@ -82,16 +83,25 @@ class ServerIndex(VectorIndex):
             done += len(batch)
             if progress:
                 progress(done)
-        self.fresh = False
+        self.fresh = self.lost = False
+
+    def _forget(self) -> None:
+        from chromadb.errors import NotFoundError
+
+        assert self._client is not None
+        with suppress(NotFoundError):
+            self._client.delete_collection(self._name)
 
     def query(self, text: str, k: int) -> list[VectorHit]:
-        """The ``k`` nearest records; none, said aloud, while the server is away."""
+        """The ``k`` nearest records; none, said aloud, while the server is away or has lost the collection, which sets ``lost``."""
         try:
             with _away(self._url):
                 return super().query(text, k)
         except BusyError as error:
             self._warn(f"searching by words alone: {error}")
-            return []
+        except IndexBrokenError:
+            self.lost = True
+        return []
 
     def upsert(self, ids: Sequence[str], texts: Sequence[str]) -> None:
         """Write vectors.
@@ -106,6 +116,11 @@ class ServerIndex(VectorIndex):
         """Forget vectors."""
         with _away(self._url):
             super().delete(ids)
+
+    def mark(self, through: int) -> None:
+        """Write how far it goes."""
+        with _away(self._url):
+            super().mark(through)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from memory.facts import Fact, extract_facts
 from memory.recall import Recall
-from memory.records import Hit, Kind
+from memory.records import DESK, Hit, Kind
 from memory.rules import FactValue
 from memory.text import fold
 from memory.thesis import Measure
@@ -32,7 +32,7 @@ class DocumentFacts:
             return None
         hits: dict[str, Hit] = {}
         for term in measure.terms:
-            found = self._recall.search(term, 12, kinds=[Kind.CHUNK, Kind.NOTE], as_of=as_of).hits
+            found = self._recall.search(term, 12, kinds=[Kind.CHUNK, Kind.NOTE], as_of=as_of, without=DESK).hits
             hits |= {hit.id: hit for hit in found}
         for hit in sorted(hits.values(), key=lambda hit: (hit.known_at, hit.id), reverse=True):
             value = _stated(hit, measure)

@@ -187,27 +187,41 @@ def _at(known: datetime, question: Question, weights: Weights) -> float:
     return math.exp(-before / weights.fade_days)
 
 
-def folded(scored: Sequence[tuple[Any, Why]]) -> list[tuple[Any, Why]]:
-    """Of texts that say the same, the best: equal but for spelling and spaces, or nearly all words shared."""
+class _Words(NamedTuple):
+    """The search tokens of a text, and those of them with a digit."""
+
+    all: frozenset[str]
+    numbers: frozenset[str]
+
+
+def folded(scored: Sequence[tuple[Any, Why]], most: int) -> list[tuple[Any, Why]]:
+    """The first ``most``; of texts that say the same, the best: equal but for spelling and spaces, or nearly all words shared."""
     kept: list[tuple[Any, Why]] = []
     texts: set[str] = set()
-    sets: list[frozenset[str]] = []
+    seen: list[_Words] = []
     for row, why in scored:
+        if len(kept) == most:
+            break
         plain = "".join(letter for letter in fold(row.body) if letter.isalnum())
         if plain in texts:
             continue
         texts.add(plain)
-        if len(sets) < FOLDED:
-            words = frozenset(tokens(row.body[:4000]))
-            if len(words) >= 8 and any(_likeness(words, other) >= ALIKE for other in sets):
+        if len(seen) < FOLDED:
+            words = _words(row.body[:4000])
+            if len(words.all) >= 8 and any(_likeness(words, other) >= ALIKE for other in seen):
                 continue
-            sets.append(words)
+            seen.append(words)
         kept.append((row, why))
     return kept
 
 
-def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+def _words(text: str) -> _Words:
+    found = frozenset(tokens(text))
+    return _Words(found, frozenset(word for word in found if any(letter.isdigit() for letter in word)))
+
+
+def _likeness(one: _Words, other: _Words) -> float:
     """Jaccard's index, with numbers counted as what tells two reports apart."""
-    if {word for word in one ^ other if any(letter.isdigit() for letter in word)}:
+    if one.numbers != other.numbers:
         return 0.0
-    return len(one & other) / (len(one | other) or 1)
+    return len(one.all & other.all) / (len(one.all | other.all) or 1)

@@ -65,7 +65,7 @@ class Recall:
         self._store = store
         self._index = index
 
-    def search(
+    def search(  # noqa: PLR0913 - each is an independent part
         self,
         query: str,
         k: int = 8,
@@ -74,6 +74,7 @@ class Recall:
         as_of: datetime | None = None,
         thesis: str = "",
         variants: Sequence[str] = (),
+        without: str = "",
     ) -> Recalled:
         """The ``k`` records that answer the query best. A query without a word in it finds nothing.
 
@@ -84,17 +85,19 @@ class Recall:
             as_of: what was known and live then; now without it.
             thesis: only what bears on this thesis.
             variants: the same question in other words or another language.
+            without: leave out what this author wrote.
         """
         question, weights = understand(query, variants), self._weights()
+        only = _only(kinds, as_of, without)
         with self._database.reading() as connection:
             found = [self._found(connection, wording, k) for wording in question.wordings]
             found += self._hops(connection, question, found, k)
             seqs = {seq for item in found for seq in item.lexical}
             names = {name for item in found for name in item.vector}
-            rows = self._rows(connection, sorted(seqs), sorted(names), kinds, as_of)
-            rows += self._neighbours(connection, rank(question, rows, found, weights)[:CENTRES], rows, kinds, as_of)
+            rows = self._rows(connection, sorted(seqs), sorted(names), only)
+            rows += self._neighbours(connection, rank(question, rows, found, weights)[:CENTRES], rows, only)
         scored = [pair for pair in rank(question, rows, found, weights) if not thesis or thesis in pair[0].thesis_slugs]
-        return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40])[:k]], self._store.index_lag())
+        return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40], k)], self._store.index_lag())
 
     def _weights(self) -> Weights:
         model = getattr(self._index(), "fingerprint", "")
@@ -162,15 +165,10 @@ class Recall:
         index = self._index()
         return [(hit.id, hit.score) for hit in index.query(query, limit)] if index else []
 
-    def _rows(self, connection: Connection, seqs: list[int], ids: list[str], kinds: Sequence[Kind], as_of: datetime | None) -> list[Any]:
-        query = select(*_COLUMNS).where(self._live(as_of), records.c.seq.in_(seqs) | records.c.id.in_(ids))
-        if kinds:
-            query = query.where(records.c.kind.in_([kind.value for kind in kinds]))
-        return list(connection.execute(query))
+    def _rows(self, connection: Connection, seqs: list[int], ids: list[str], only: Any) -> list[Any]:
+        return list(connection.execute(select(*_COLUMNS).where(only, records.c.seq.in_(seqs) | records.c.id.in_(ids))))
 
-    def _neighbours(
-        self, connection: Connection, centres: Sequence[Any], rows: Sequence[Any], kinds: Sequence[Kind], as_of: datetime | None
-    ) -> list[Any]:
+    def _neighbours(self, connection: Connection, centres: Sequence[Any], rows: Sequence[Any], only: Any) -> list[Any]:
         """What stands beside the best rows in their thread or document and was not found itself."""
         windows = []
         for row, _ in centres:
@@ -179,14 +177,9 @@ class Recall:
                 windows.append(and_(column == group, records.c.seq.between(row.seq - WINDOW, row.seq + WINDOW)))
         if not windows:
             return []
-        query = select(*_COLUMNS).where(self._live(as_of), or_(*windows), records.c.kind != Kind.DOCUMENT.value)
-        if kinds:
-            query = query.where(records.c.kind.in_([kind.value for kind in kinds]))
+        query = select(*_COLUMNS).where(only, or_(*windows), records.c.kind != Kind.DOCUMENT.value)
         there = {row.seq for row in rows}
         return [row for row in connection.execute(query) if row.seq not in there]
-
-    def _live(self, as_of: datetime | None) -> Any:
-        return visible(as_of) if as_of is not None else records.c.status == Status.LIVE.value
 
 
 class Indexer:
@@ -206,6 +199,7 @@ class Indexer:
             self._index.upsert(list(texts), list(texts.values()))
             if gone:
                 self._index.delete(gone)
+            self._index.mark(work[-1].seq)
             self._store.index_done(work[-1].seq)
             done += len(work)
             if progress:
@@ -226,6 +220,16 @@ class Indexer:
             raise IndexBrokenError(f"the vector index lacks {len(missing)} records: run stoa memory rebuild")
         step = max(1, len(settled) // 64)
         self._index.check([(name, wanted[name]) for name in settled[::step]])
+
+
+def _only(kinds: Sequence[Kind], as_of: datetime | None, without: str) -> Any:
+    """The condition that a row may be a hit."""
+    wanted = [visible(as_of) if as_of is not None else records.c.status == Status.LIVE.value]
+    if kinds:
+        wanted.append(records.c.kind.in_([kind.value for kind in kinds]))
+    if without:
+        wanted.append(records.c.author != without)
+    return and_(*wanted)
 
 
 def inverse_document_frequency(total: int, containing: int) -> float:

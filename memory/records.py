@@ -8,6 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 RecordId = NewType("RecordId", str)
 
+DESK = "desk"
+"""The author of what the desk writes of itself, briefs and gists: found by people, and never a source of a fact."""
+
 
 class Kind(StrEnum):
     """What a record is."""

@@ -87,6 +87,11 @@ class SwappableIndex(VectorIndex):
         with self.writing:
             super().delete(ids)
 
+    def mark(self, through: int) -> None:
+        """Write how far it goes."""
+        with self.writing:
+            super().mark(through)
+
     def replace(self, built: Path, embedder: Embedder) -> None:
         """Put an index that was built in another folder in this one's place. The caller holds ``writing``."""
         with self._gate.alone():
@@ -117,7 +122,9 @@ def reindex(store: Store, serving: SwappableIndex, embedder: Embedder, progress:
     try:
         _catch_up(store, fresh)
         with serving.writing:
+            through = store.indexed()
             count = _catch_up(store, fresh)
+            fresh.mark(through)
             fresh.close()
             serving.replace(beside, embedder)
     finally:

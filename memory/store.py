@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
 from ulid import ULID
 
 from memory.bulk import insert_rows, new_ids
@@ -14,11 +14,13 @@ from memory.database import Database
 from memory.errors import ConflictError, NotFoundError
 from memory.lexical import write_words
 from memory.records import Draft, Kind, Link, Record, RecordId, Relation, Status, Trust
-from memory.tables import index_outbox, links, records
+from memory.tables import index_outbox, links, meta, records
 from memory.text import fts_document, language
 
 BATCH = 2_000
 """Records a transaction: large enough to be quick, small enough that a reader does not wait."""
+
+INDEXED = "indexed"
 
 _PLAIN = (
     "title", "body", "gist_en", "gist_zh", "author", "author_role", "run_id", "thread_id", "parent_id", "source_uri",
@@ -232,9 +234,13 @@ class Store:
         parent_id: str = "",
         thesis: str = "",
         as_of: datetime | None = None,
+        since: tuple[datetime, datetime] | None = None,
         live: bool = True,
     ) -> list[Record]:
-        """Records that match every filter given, oldest first; with ``as_of``, as they stood then."""
+        """Records that match every filter given, oldest first; with ``as_of``, as they stood then.
+
+        ``since``: only what became known after the first instant, or was recorded after the second.
+        """
         query = select(records).order_by(records.c.seq)
         for column, value in (("thread_id", thread_id), ("run_id", run_id), ("source_uri", source_uri),
                               ("content_hash", content_hash), ("parent_id", parent_id)):  # fmt: skip
@@ -242,6 +248,8 @@ class Store:
                 query = query.where(records.c[column] == value)
         if kinds:
             query = query.where(records.c.kind.in_([kind.value for kind in kinds]))
+        if since is not None:
+            query = query.where(or_(records.c.known_at > since[0], records.c.recorded_at > since[1]))
         if as_of is not None:
             query = query.where(visible(as_of))
         elif live:
@@ -289,6 +297,13 @@ class Store:
         """Drop the outbox up to and with line ``through``: the index holds it on disk."""
         with self._database.writing() as connection:
             connection.execute(delete(index_outbox).where(index_outbox.c.seq <= through))
+            if connection.execute(update(meta).where(meta.c.key == INDEXED).values(value=_later(through))).rowcount == 0:
+                connection.execute(insert(meta).values(key=INDEXED, value=f"{through:019d}"))
+
+    def indexed(self) -> int:
+        """The last line of the outbox that an index was told of: one that was told less is an older copy."""
+        with self._database.reading() as connection:
+            return int(connection.execute(select(meta.c.value).where(meta.c.key == INDEXED)).scalar() or 0)
 
     def live_texts(self, ids: Sequence[str] | None = None) -> Iterator[tuple[str, str]]:
         """(id, searchable text) of live records that the vector index should hold, of ``ids`` or of all."""
@@ -315,6 +330,11 @@ class Store:
         if row is None:
             raise NotFoundError(f"there is no record {record_id}: look its id up with stoa recall")
         return record_of(row)
+
+
+def _later(through: int) -> Any:
+    new = f"{through:019d}"  # of fixed length, so that texts compare as the numbers do
+    return case((meta.c.value < new, new), else_=meta.c.value)
 
 
 def visible(as_of: datetime) -> Any:

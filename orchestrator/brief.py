@@ -3,18 +3,30 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.workbench import Workbench
 from memory.book import Entry
 from memory.errors import RuleError
 from memory.forecasts import Registered
-from memory.records import Draft, Kind, Record, Trust
+from memory.life import disputes
+from memory.records import DESK, Draft, Kind, Record, Trust
 from memory.resolution import Decision, decide
 from memory.rules import parse
 from memory.text import fold
 from memory.thesis import Thesis
 from orchestrator.context import Context
+
+ASKED = 5
+"""Open questions that a brief spells out."""
+
+
+class _Changed(NamedTuple):
+    """What is new since the last run: records, series with new values, and theses with a contradiction found since."""
+
+    records: Sequence[Record]
+    series: set[str]
+    disputed: set[str]
 
 
 def write_brief(context: Context, run_id: str, as_of: datetime, wanted: Sequence[str]) -> str:
@@ -29,7 +41,9 @@ def write_brief(context: Context, run_id: str, as_of: datetime, wanted: Sequence
     new = _new_records(context, last, as_of, [Kind.CHUNK, Kind.NOTE])
     documents = [item for item in _new_records(context, last, as_of, [Kind.DOCUMENT]) if not item.source_uri.startswith("theses/")]
     fresh = _fresh_series(context, last, as_of)
-    touched = _touched(context, new, fresh, last, as_of, wanted)
+    asked = disputes(context.store, as_of)
+    disputed = {slug for item in asked if last[1] is None or item.since > last[1] for slug in item.theses}
+    touched = _touched(context, _Changed(new, fresh, disputed), last, as_of, wanted)
     resolved = resolve_due(context, run_id, as_of)
     # Everything the brief says is read from the tables, not from what this process happened to do: a run that was cut
     # off while it read must say the same when it goes on.
@@ -38,12 +52,13 @@ def write_brief(context: Context, run_id: str, as_of: datetime, wanted: Sequence
         "new_records": [record.id for record in new],
         "theses": touched,
         "resolved": resolved,
+        "questions": [{"records": list(item.records), "text": item.question} for item in asked],
         "skipped": [item.model_dump() for item in intake.skipped] + [{"path": p, "reason": r} for p, r in data.skipped],
         "warnings": warnings + [{"path": p, "reason": r} for p, r in data.warnings],
     }
     body = _sentence(brief, len(documents), len(fresh))
     draft = Draft(
-        kind=Kind.NOTE, title="brief", body=body, author="desk", run_id=run_id, data=brief, known_from=as_of, trust=Trust.AGENT,
+        kind=Kind.NOTE, title="brief", body=body, author=DESK, run_id=run_id, data=brief, known_from=as_of, trust=Trust.AGENT,
         idempotency_key=key,
     )  # fmt: skip
     return context.store.remember(draft).id
@@ -63,19 +78,13 @@ def _last(context: Context, run_id: str, as_of: datetime) -> tuple[datetime | No
 def _new_records(context: Context, last: tuple[datetime | None, datetime | None], as_of: datetime, kinds: Sequence[Kind]) -> list[Record]:
     """Records that are visible now and were not at the last run."""
     seen_as_of, read_at = last
-    found = context.store.find(kinds=kinds, as_of=as_of)
-    return [
-        record
-        for record in found
-        if record.author != "desk"
-        and (seen_as_of is None or read_at is None or record.known_at > seen_as_of or record.recorded_at > read_at)
-    ]
+    since = (seen_as_of, read_at) if seen_as_of is not None and read_at is not None else None
+    return [record for record in context.store.find(kinds=kinds, as_of=as_of, since=since) if record.author != DESK]
 
 
 def _touched(
     context: Context,
-    new: Sequence[Record],
-    fresh: set[str],
+    changed: _Changed,
     last: tuple[datetime | None, datetime | None],
     as_of: datetime,
     wanted: Sequence[str],
@@ -83,7 +92,7 @@ def _touched(
     entries = [entry for entry in context.book.theses(as_of) if entry.thesis.status != "closed"]
     if wanted:
         return [entry.thesis.slug for entry in entries if entry.thesis.slug in wanted]
-    texts = [fold(record.body) for record in new]
+    texts = [fold(record.body) for record in changed.records]
     seen_as_of, read_at = last
     return [
         entry.thesis.slug
@@ -92,7 +101,8 @@ def _touched(
         or read_at is None
         or (entry.revision.recorded_at > read_at and not entry.revision.run_id)  # a person changed it
         or _named(entry.thesis, texts)
-        or _reads(entry.thesis, fresh)
+        or entry.thesis.slug in changed.disputed
+        or _reads(entry.thesis, changed.series)
         or _woken(entry, seen_as_of, as_of)
     ]
 
@@ -167,4 +177,6 @@ def _sentence(brief: dict[str, Any], documents: int, series: int) -> str:
     done = [row for row in brief["resolved"] if row["outcome"] != "open"]
     if done:
         parts.append(f"{len(done)} forecasts resolved ({', '.join(row['name'] + ' ' + row['outcome'] for row in done)})")
-    return f"Since the last run: {', '.join(parts)}; {len(brief['theses'])} theses are touched."
+    told = f"Since the last run: {', '.join(parts)}; {len(brief['theses'])} theses are touched."
+    asked = [f"({number}) {item['text']}" for number, item in enumerate(brief["questions"][:ASKED], 1)]
+    return told + (f" What contradicts: {' '.join(asked)}" if asked else "")

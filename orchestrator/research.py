@@ -15,6 +15,7 @@ from agents.turn import WORKERS, Task, Turn
 from memory.errors import StaleError
 from orchestrator import gate
 from orchestrator.brief import write_brief
+from orchestrator.consolidate import close_run, consolidate
 from orchestrator.context import Context
 
 DISCUSSANTS = ("data-analyst", "quant", "developer", "frontend")
@@ -155,8 +156,9 @@ class Research:
         return {"approvals": waiting}
 
     def publish(self, state: State) -> dict[str, Any]:
-        """Write the report and the charts."""
+        """Sum up what the run leaves in memory; write the report and the charts."""
         self._context.channel.progress("drawing the report", 0.85)
+        close_run(self._context, state["run_id"], self._fence, _moment(state), state["theses"])
         self._context.index()
         self._context.reporter.publish(state["run_id"], _moment(state))
         return {}
@@ -164,7 +166,11 @@ class Research:
     def wait(self, state: State) -> dict[str, Any]:
         """Park until a person has decided; then let an approved change into the book."""
         interrupt({"approval": state["approval"]})
-        return {"settled": [gate.settle(self._context, state["approval"], state["run_id"], self._fence, _moment(state))]}
+        context, run_id = self._context, state["run_id"]
+        settled = gate.settle(context, state["approval"], run_id, self._fence, _moment(state))
+        thesis = context.journal.approval(state["approval"]).proposal.thesis
+        consolidate(context, run_id, _moment(state), [thesis], self._fence)
+        return {"settled": [settled]}
 
     def _turns(self, state: State, step: str, tasks: list[Task]) -> dict[str, Any]:
         """A turn a task, each saved as it comes; one that was saved before a crash is not taken again."""

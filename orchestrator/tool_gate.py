@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agents.hooks import HookCall, Hooks
+from agents.outside import Offered
 from agents.role import Role
 from agents.tool import Tool
 from memory.clock import Clock
@@ -25,7 +26,7 @@ class ToolGate:
         self._clock = clock
         self._hooks = hooks or Hooks()
 
-    def __call__(self, role: Role, item: Tool, arguments: Mapping[str, Any], run_id: str, tainted: bool) -> str:
+    def __call__(self, role: Role, item: Tool | Offered, arguments: Mapping[str, Any], run_id: str, tainted: bool) -> str:
         """Empty when the call may be made; else what the agent is told."""
         wanted = Wanted(run_id, role.name, item.name, dict(arguments), digest_of(item.name, arguments))
         call = Call(

@@ -6,8 +6,9 @@ from agents.playbook.wording import number, quoted, said
 from agents.turn import Finding, Post, Task, Turn
 from agents.workbench import Workbench
 from memory.errors import RuleError
+from memory.life import repeats
 from memory.measures import sentences
-from memory.records import Kind, Record, Trust
+from memory.records import DESK, Draft, Kind, Record, Trust
 from memory.rules import Evaluation, ValueEvidence
 from memory.text import fold
 from memory.thesis import Evidence, Falsifier, Signal, Thesis
@@ -124,7 +125,9 @@ def _passages(thesis: Thesis, new: Sequence[Record], workbench: Workbench) -> li
     best: list[Finding] = []
     seen: set[str] = set()
     for _, _, record, sentence in sorted(scored, key=lambda item: (-item[0], -item[1], item[3])):
-        if record.source_uri not in seen and len(best) < PASSAGES:
+        if len(best) == PASSAGES:
+            break
+        if record.source_uri not in seen and not _known(thesis, sentence, workbench):
             seen.add(record.source_uri)
             best.append(
                 Finding(
@@ -137,6 +140,12 @@ def _passages(thesis: Thesis, new: Sequence[Record], workbench: Workbench) -> li
                 )
             )
     return best
+
+
+def _known(thesis: Thesis, sentence: str, workbench: Workbench) -> bool:
+    """Whether an earlier run found what says the same: the same news in another place is noise."""
+    said = Draft(body=quoted(sentence), thesis_slugs=(thesis.slug,))
+    return repeats(workbench.recall, said, [Kind.FINDING], workbench.as_of) is not None
 
 
 def _request(thesis: Thesis, text: str) -> Finding:
@@ -184,7 +193,7 @@ def _best_sentence(question: str, workbench: Workbench) -> tuple[Evidence, str] 
 
     wanted = set(tokens(question))
     best: tuple[float, Evidence, str] | None = None
-    for hit in workbench.recall.search(question, 6, kinds=[Kind.CHUNK, Kind.NOTE], as_of=workbench.as_of).hits:
+    for hit in workbench.recall.search(question, 6, kinds=[Kind.CHUNK, Kind.NOTE], as_of=workbench.as_of, without=DESK).hits:
         for sentence in sentences(hit.text):
             words = set(tokens(sentence))
             if len(words) < 5 or len(sentence) > 400:
@@ -198,7 +207,7 @@ def _best_sentence(question: str, workbench: Workbench) -> tuple[Evidence, str] 
 
 def _answer(task: Task, workbench: Workbench) -> Turn:
     """A person's question: what memory holds on it, quoted."""
-    hits = workbench.recall.search(task.question, 4, kinds=[Kind.CHUNK, Kind.NOTE], as_of=workbench.as_of).hits
+    hits = workbench.recall.search(task.question, 4, kinds=[Kind.CHUNK, Kind.NOTE], as_of=workbench.as_of, without=DESK).hits
     citations, lines = [], []
     for hit in hits[:3]:
         best = _nearest(task.question, hit.text)

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from agents.errors import ToolError
 from agents.tool import tool
 from agents.workbench import Workbench
+from memory.life import keep_note
 from memory.records import Draft, Hit, Kind
 
 
@@ -16,10 +17,12 @@ class Hits(BaseModel):
 
 
 class Remembered(BaseModel):
-    """Where a note went."""
+    """Where a note went; ``repeats`` when the note of this id says the same already; what it contradicts, as questions."""
 
     id: str
     version: int
+    repeats: bool = False
+    questions: tuple[str, ...] = ()
 
 
 class Read(BaseModel):
@@ -57,7 +60,7 @@ def read(workbench: Workbench, id: str, offset: int = 0) -> Read:  # noqa: A002 
 
 @tool("remember", effect="write")
 def remember(workbench: Workbench, text: str, thesis: str = "", supersedes: str = "") -> Remembered:
-    """Keep a note; with ``supersedes`` it becomes the next version of an earlier one."""
+    """Keep a note that says something new; with ``supersedes`` it becomes the next version of an earlier one."""
     draft = Draft(
         kind=Kind.NOTE,
         body=text,
@@ -65,5 +68,5 @@ def remember(workbench: Workbench, text: str, thesis: str = "", supersedes: str 
         run_id=workbench.run_id,
         known_from=workbench.as_of,
     )
-    record = workbench.store.remember(draft, supersedes=supersedes)
-    return Remembered(id=record.id, version=record.version)
+    kept = keep_note(workbench.store, workbench.recall, draft, supersedes, workbench.as_of)
+    return Remembered(id=kept.record.id, version=kept.record.version, repeats=kept.repeats, questions=kept.questions)

@@ -208,6 +208,8 @@ def _refused(board: Board) -> Callable[[Request, Exception], Awaitable[Response]
 def _lifespan(board: Board) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if board.desk.vectors.outdated:
+            board.pen.renew_index()
         del app
         await run_in_threadpool(board.glance.steps)
         await run_in_threadpool(board.glance.entries)

@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from integrations.board.events import Now
@@ -13,6 +13,7 @@ from memory.errors import StoaError
 from orchestrator.context import Context
 
 _LOG = logging.getLogger(__name__)
+LOOK_SECONDS = 0.2
 AT_ONCE = 4
 """Acts under way at the same time: a decision does not wait for a research run, nor one thread for another."""
 
@@ -25,6 +26,7 @@ class Pen:
         self._now = now
         self._threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="board-pen")
         self._turns: defaultdict[str, Lock] = defaultdict(Lock)
+        self._closing = Event()
 
     def act(self, on: str, what: Callable[[Desk, Context], Any]) -> Any:
         """Do it, after what was begun on the same run or thread, and give back what came of it.
@@ -53,6 +55,17 @@ class Pen:
         self._now.done()
         return found
 
+    def renew_index(self) -> "Future[Any]":
+        """Build the index of a newly set embedding model in the background; a board that closes leaves it for the next time."""
+
+        def build(desk: Desk, _context: Context) -> None:
+            building = desk.reindex()
+            while building and not self._closing.is_set() and not building.wait(LOOK_SECONDS):
+                pass
+
+        return self.begin("index", build)
+
     def close(self) -> None:
         """Wait for what is being done; what has not begun is left."""
+        self._closing.set()
         self._threads.shutdown(wait=True, cancel_futures=True)

@@ -76,7 +76,7 @@ def revoke_token(name: Annotated[str, typer.Argument(help="The person.")], desk:
 @app.command("servers")
 def list_servers(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
     """The outside servers of stoa.toml, their tools, and whether each is as it was approved."""
-    from integrations.mcp.client import OutsideError
+    from agents.errors import OutsideError
 
     rows: list[list[str]] = []
     with open_desk(desk) as opened:

@@ -48,6 +48,7 @@ def serve_worker(desk: "Desk", channel: "Channel", stop: "Callable[[], bool]") -
     desk.warm_up()
     engine = runs.engine(desk.context(channel), desk.checkpoints)
     engine.tidy()
+    desk.reindex()
     console(stderr=True).print(f"advancing runs of {desk.settings.desk.name}; stop with Ctrl-C", markup=False)
     with watched(desk), ticking(desk):
         desk.queue.work(engine.advance, stop)

@@ -4,19 +4,20 @@ The SDK is asynchronous and the desk is not: one background event loop holds the
 server but tools: no sampling, no elicitation, no roots.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from agents.errors import ToolError
+from agents.errors import OutsideError, ToolError
+from agents.outside import Offered, Offering, OutsideResult
 from agents.tool import tools as own_tools
-from agents.toolbox import Offered, OutsideResult
 from integrations.mcp.pins import Standing, standing
 from integrations.settings import McpServerSettings, variable
 from memory.access import Pins
-from memory.errors import InputError, StoaError
+from memory.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,43 +32,50 @@ PAGES = 50
 """Of a listing: a server that never ends its list is left."""
 
 
-class OutsideError(StoaError):
-    """A server outside the desk cannot be used now."""
-
-
 class OutsideServers:
-    """Fulfils ``OutsideTools`` with the servers of the settings. A server is started or reached when it is first needed."""
+    """Fulfils ``OutsideTools`` with the servers of the settings. A server is started or reached when it is first needed.
 
-    def __init__(self, settings: Mapping[str, McpServerSettings], pins: Pins, logs: Path) -> None:
+    Threads may share it. Why a server gives nothing is part of what it offers, and said aloud once.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, McpServerSettings], pins: Pins, logs: Path, warn: Callable[[str], None] = lambda _text: None
+    ) -> None:
         spaces = {name.partition(".")[0] for name in own_tools()}
         if taken := sorted(spaces & set(settings)):
             raise InputError(f"[mcp.servers.{taken[0]}] has the name of the desk's own tools: give it another name")
         self._settings = settings
         self._pins = pins
         self._logs = logs
+        self._warn = warn
+        self._said: set[str] = set()
+        self._opening = threading.Lock()
         self._open = ExitStack()
         self._portal: BlockingPortal | None = None
-        self._clients: dict[str, Client] = {}
-        self.problems: dict[str, str] = {}
+        self._clients: dict[str, tuple[Client, ExitStack]] = {}
 
-    def offered(self, role: str) -> Sequence[Offered]:
-        """The role's approved, unchanged tools; why a server gives none stands in ``problems``."""
+    def offered(self, role: str) -> Offering:
+        """The role's approved, unchanged tools; and why a server gives none."""
         found: list[Offered] = []
+        problems: list[str] = []
         for server, settings in self._settings.items():
             allowed = settings.roles.get(role, ())
             if not allowed:
                 continue
-            self.problems.pop(server, None)
             try:
                 listed = {tool.name: tool for tool in self._listed(server)}
             except OutsideError as error:
-                self.problems[server] = str(error)
+                problems.append(str(error))
                 continue
             states = standing(settings, list(listed.values()), self._pins.of(server))
             found += [_offer(server, listed[item.tool]) for item in states if item.state == "approved" and _on(allowed, item.tool)]
             if waiting := [item for item in states if item.state in {"new", "changed"} and _on(allowed, item.tool)]:
-                self.problems[server] = f"{len(waiting)} tools of {server} wait for approval: stoa mcp approve {server}"
-        return found
+                problems.append(f"{len(waiting)} tools of {server} wait for approval: stoa mcp approve {server}")
+        for problem in problems:
+            if problem not in self._said:
+                self._said.add(problem)
+                self._warn(problem)
+        return Offering(tuple(found), tuple(problems))
 
     def call(self, role: str, name: str, arguments: Mapping[str, Any]) -> OutsideResult:
         """Call ``SERVER.TOOL``; its definition is held against the approval first, each time.
@@ -141,23 +149,29 @@ class OutsideServers:
             raise OutsideError(f"{server} failed ({_first(error)}): its log is {self._log(server)}") from error
 
     def _client(self, server: str) -> "Client":
-        if server not in self._clients:
-            from anyio.from_thread import start_blocking_portal
+        with self._opening:
+            if server not in self._clients:
+                from anyio.from_thread import start_blocking_portal
 
-            if self._portal is None:
-                self._portal = self._open.enter_context(start_blocking_portal())
-            connected = self._portal.wrap_async_context_manager(self._connected(server))
-            try:
-                self._clients[server] = self._open.enter_context(connected)
-            except Exception as error:
-                # The transports raise what their process or socket raises, often in groups: all of it is one state.
-                raise OutsideError(
-                    f"{server} cannot be reached ({_first(error)}): see [mcp.servers.{server}], log {self._log(server)}"
-                ) from error
-        return self._clients[server]
+                if self._portal is None:
+                    self._portal = self._open.enter_context(start_blocking_portal())
+                opened = ExitStack()
+                connected = self._portal.wrap_async_context_manager(self._connected(server))
+                try:
+                    self._clients[server] = (opened.enter_context(connected), opened)
+                except Exception as error:
+                    # The transports raise what their process or socket raises, often in groups: all of it is one state.
+                    raise OutsideError(
+                        f"{server} cannot be reached ({_first(error)}): see [mcp.servers.{server}], log {self._log(server)}"
+                    ) from error
+            return self._clients[server][0]
 
     def _drop(self, server: str) -> None:
-        self._clients.pop(server, None)
+        """Hang up. A connection that broke says so again when it is closed; its call has said it before."""
+        with self._opening:
+            _, opened = self._clients.pop(server, (None, ExitStack()))
+        with suppress(ExceptionGroup):
+            opened.close()
 
     @asynccontextmanager
     async def _connected(self, server: str) -> "AsyncIterator[Client]":
@@ -193,12 +207,9 @@ class OutsideServers:
 
     def close(self) -> None:
         """Hang up on every server, and stop those that were started."""
-        self._clients.clear()
-        try:
-            self._open.close()
-        except ExceptionGroup as error:
-            # A connection that broke says so again when it is closed; its call has said it before.
-            self.problems["closing"] = _first(error)
+        for server in list(self._clients):
+            self._drop(server)
+        self._open.close()
         self._portal = None
 
     def __enter__(self) -> Self:
@@ -214,7 +225,7 @@ def _on(allowed: Sequence[str], tool: str) -> bool:
 
 def _offer(server: str, tool: "Tool") -> Offered:
     hint = tool.annotations.read_only_hint if tool.annotations else None
-    return Offered(f"{server}.{tool.name}", tool.description or "", dict(tool.input_schema), bool(hint))
+    return Offered(f"{server}.{tool.name}", tool.description or "", dict(tool.input_schema), "read" if hint else "post")
 
 
 def _text(block: Any) -> str:

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from agents.errors import ToolError
 from agents.tool import Tool, call, tools
-from memory.life import contradictions, repeats
+from agents.tools.memory import Remembered
+from memory.life import keep_note
 from memory.records import Draft, Kind, Trust
 from memory.thesis import Evidence, Proposal
 
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
 
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 Name = Annotated[str, Field(max_length=200)]
-
-
-class Remembered(BaseModel):
-    """Where a note went; ``repeats`` when it said what the note of this id says already; what it contradicts, as questions."""
-
-    id: str
-    version: int
-    repeats: bool = False
-    questions: list[str] = Field(default_factory=list)
 
 
 class Posted(BaseModel):
@@ -74,12 +66,8 @@ class Guest:
             self._known_thesis(thesis)
             if supersedes and self._desk.store.get(supersedes).author != self._person():
                 raise ToolError(f"{supersedes} is not yours: write a note of your own that says what is wrong with it")
-            draft = self._draft(Kind.NOTE, text, thesis)
-            if not supersedes and (said := repeats(self._desk.recall, draft)):
-                return Remembered(id=said.id, version=self._desk.store.get(said.id).version, repeats=True)
-            record = self._desk.store.remember(draft, supersedes=supersedes)
-            questions = [item.question for item in contradictions(self._desk.recall, draft) if item.record != record.id]
-        return Remembered(id=record.id, version=record.version, questions=questions)
+            kept = keep_note(self._desk.store, self._desk.recall, self._draft(Kind.NOTE, text, thesis), supersedes)
+        return Remembered(id=kept.record.id, version=kept.record.version, repeats=kept.repeats, questions=kept.questions)
 
     def post(self, text: Text, thread: Name = "", thesis: Name = "") -> Posted:
         """Say something in the desk's channel under your name; the agents read it in their next turn."""

@@ -246,6 +246,7 @@ def _warm(desk: "Desk") -> None:
 
     _ = (desk.store, desk.book, desk.journal, desk.forecasts, desk.market, desk.embedder, desk.recall, desk.roles, desk.agent, desk.library)
     desk.index()
+    desk.reindex()
 
 
 def _opens_form(body: dict[str, Any]) -> bool:

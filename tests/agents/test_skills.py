@@ -9,7 +9,7 @@ from agents.errors import ToolError
 from agents.model import ToolCall
 from agents.role import roles
 from agents.tool import call
-from agents.tool_use import ToolUse
+from agents.tool_use import ToolAccess, ToolUse
 from agents.workbench import Workbench
 from integrations.sandbox.local import LocalSandbox, landlock
 from memory.book import Book
@@ -217,7 +217,7 @@ def test_a_replay_knows_only_the_skills_of_its_day(bench):
 def use(bench, role, *, tainted=False):
     journal = Journal(bench.store.database, bench.store.clock)
     gate = ToolGate(list, PermissionRequests(bench.store.database), journal, bench.store.clock)
-    return ToolUse(roles()[role], bench, gate, tainted=tainted)
+    return ToolUse(roles()[role], bench, ToolAccess(gate), tainted=tainted)
 
 
 def told(user, tool, arguments):

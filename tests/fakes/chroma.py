@@ -13,6 +13,8 @@ from pathlib import Path
 def chroma_server(folder: Path, port: int = 0) -> Iterator[str]:
     """Its URL."""
     with socket.socket() as free:
+        # A port that was served on a moment ago may be served on again.
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     command = [str(Path(sys.executable).with_name("chroma")), "run", "--path", str(folder), "--port", str(port)]

@@ -7,7 +7,7 @@ import pytest
 from agents.hooks import Hook, HookCall, Hooks
 from agents.model import ToolCall
 from agents.role import roles
-from agents.tool_use import ToolUse
+from agents.tool_use import ToolAccess, ToolUse
 from integrations.desk import Desk
 from integrations.hooks import installed_hooks
 from memory.errors import InputError
@@ -54,7 +54,7 @@ def site(tmp_path, monkeypatch):
 
 def user(desk, hooks, rules=(), role="data-analyst"):
     gate = ToolGate(lambda: [parse_rule(rule) for rule in rules], desk.permission_requests, desk.journal, desk.clock, hooks)
-    return ToolUse(roles()[role], desk.workbench(run_id="r1"), gate, tainted=False, hooks=hooks)
+    return ToolUse(roles()[role], desk.workbench(run_id="r1"), ToolAccess(gate, hooks=hooks), tainted=False)
 
 
 def told(use, tool, **arguments):

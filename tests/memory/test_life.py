@@ -7,7 +7,7 @@ import pytest
 from memory.archive import export, take_in
 from memory.database import Database
 from memory.errors import ConflictError, InputError
-from memory.life import contradictions, expire, repeats, stats
+from memory.life import contradictions, disputes, expire, keep_note, repeats, stats
 from memory.recall import Recall
 from memory.records import Draft, Kind, Relation, Status
 from memory.store import Store
@@ -129,3 +129,15 @@ def test_the_counts_are_by_kind_status_and_language(database, store):
         "status": {"live": 1, "retracted": 1, "superseded": 1},
         "lang": {"en": 2, "zh": 1},
     }
+
+
+def test_a_note_that_says_nothing_new_is_not_kept_and_one_that_contradicts_is_asked_about_until_it_is_settled(store, recall, clock):
+    first = keep_note(store, recall, Draft(body="Refined tin output of Peru grew 7 per cent", thesis_slugs=("tin",)))
+    again = keep_note(store, recall, Draft(body="refined tin output of Peru grew 7 per cent."))
+    assert (again.record.id, again.repeats, store.count()) == (first.record.id, True, 1)
+    against = keep_note(store, recall, Draft(body="Refined tin output of Peru grew 3 per cent"))
+    assert len(against.questions) == 1
+    (found,) = disputes(store, clock())
+    assert (found.records, found.theses) == ((against.record.id, first.record.id), ("tin",))
+    keep_note(store, recall, Draft(body="Refined tin output of Peru grew 7 per cent, as the ministry says"), against.record.id)
+    assert disputes(store, clock()) == []

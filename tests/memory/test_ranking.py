@@ -126,7 +126,7 @@ def test_the_shares_of_a_hit_add_up_to_its_score(store, recall):
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     with desk(tmp_path_factory.mktemp("set")) as opened:
-        yield table(opened)
+        yield table(opened, "test")  # the half that no weight was chosen on
 
 
 def test_the_set_is_as_large_as_it_says_and_every_answer_is_in_one_passage():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agents.model import ToolCall
 from agents.role import Role, roles
 from agents.tool import tools
-from agents.tool_use import ToolUse
+from agents.tool_use import ToolAccess, ToolUse
 from memory.database import Database
 from memory.errors import ConflictError, NotFoundError
 from memory.journal import Journal, NewRun
@@ -262,7 +262,7 @@ def test_a_tool_that_reads_the_desk_taints_what_the_same_turn_does_next():
 
     role = Role(**{**roles(None)["quant"].__dict__, "tools": ("quant.runway", "remember", "recall")})
     bench = type("Bench", (), {"run_id": "run-1"})()
-    use = ToolUse(role, bench, permit, tainted=False)
+    use = ToolUse(role, bench, ToolAccess(permit), tainted=False)
     for name in ("quant.runway", "remember", "sandbox.run"):
         use.run([ToolCall(id="1", name="call", arguments={"tool": name, "arguments": {}})])
     assert seen == [("quant.runway", False), ("remember", False)]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from memory.database import Database
 from memory.embedding import HashedBM25
 from memory.index import VectorIndex
-from memory.recall import Indexer, Recall, inverse_document_frequency
+from memory.recall import Indexer, Recall, _only, inverse_document_frequency
 from memory.store import Store
 from memory.text import fts_word
 from tests.recall_set.load import GROUPS, drafts, questions
@@ -68,7 +68,7 @@ class Measured(NamedTuple):
         else:
             with self.recall._database.reading() as connection:
                 found = self.recall._lexical(connection, self.recall._telling_terms(connection, question.query), k)
-                rows = self.recall._rows(connection, list(found), [], (), None)
+                rows = self.recall._rows(connection, list(found), [], _only((), None, ""))
             ids = [row.id for row in sorted(rows, key=lambda row: -found[row.seq])][:k]
         known = self.store.many(ids)
         return [known[name].body for name in ids]

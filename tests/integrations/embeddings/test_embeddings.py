@@ -207,6 +207,44 @@ def test_a_newly_set_model_is_built_beside_while_the_old_index_serves(folder, ap
     assert said == []
 
 
+def by_worker(desk):
+    from integrations.cli.worker import serve_worker
+    from integrations.terminal import SilentChannel
+
+    serve_worker(desk, SilentChannel(), lambda: desk.reindex().wait(5))
+
+
+def by_slack(desk):
+    from integrations.slack.app import _warm
+
+    _warm(desk)
+    assert desk.reindex().wait(5)
+
+
+def by_board(desk):
+    from integrations.board.events import Now
+    from integrations.board.pen import Pen
+
+    assert desk.vectors.outdated
+    pen = Pen(desk.folder, Now())
+    pen.renew_index().result(timeout=5)
+    pen.close()
+
+
+@pytest.mark.parametrize("serve", [by_worker, by_slack, by_board])
+def test_whatever_serves_builds_the_index_of_a_newly_set_model(folder, api, serve):
+    said = []
+    with open_desk(folder, said) as desk:
+        desk.store.remember_many([Draft(body=text) for text in NOTES])
+        desk.drain_index()
+    set_to(folder, provider="endpoint", model="bge-m3", base_url=api.url)
+    with open_desk(folder, said) as desk:
+        serve(desk)
+    with open_desk(folder, said) as desk:
+        assert desk.index().fingerprint.startswith("endpoint:bge-m3")
+        desk.index().check(list(desk.store.live_texts()))
+
+
 def test_a_build_that_fails_or_is_stopped_leaves_the_old_index_serving(folder, api):
     said = []
     with open_desk(folder, said) as desk:
