@@ -51,9 +51,13 @@ def channel(posts: Sequence[Post]) -> str:
 
 
 def persona(role: Role) -> str:
+    """Who answers."""
+    return f"You are the {role.name}. {role.instructions}"
+
+
+def equipped(role: Role) -> str:
     """Who answers, and with which tools."""
-    tools = f"\nYour tools: {', '.join(role.tools)}." if role.tools else ""
-    return f"You are the {role.name}. {role.instructions}{tools}"
+    return f"{persona(role)}\nYour tools: {', '.join(role.tools)}." if role.tools else persona(role)
 
 
 def assignment(task: Task) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agents import tracing
 from agents.answers import Posts, marks, mentioned, parsed, schema_of, without_marks
-from agents.briefing import assignment, channel, persona, repair, shared
+from agents.briefing import assignment, channel, equipped, repair, shared
 from agents.errors import ModelAnswerError, ModelContextError
 from agents.evidence import Pool, pool
 from agents.gists import gists
@@ -128,7 +128,7 @@ class ModelTurn:
         tools = self._catalogue + self._rosters.get(workbench.run_id, Roster()).lines()
         return Prompt(
             shared=shared(workbench.theses(task.theses), workbench.as_of, tools), passages=known.passages(),
-            later=known.later(), channel=channel(task.posts), role=persona(role), task=assignment(task), agent=role.name,
+            later=known.later(), channel=channel(task.posts), role=equipped(role), task=assignment(task), agent=role.name,
             run_id=workbench.run_id, tier=role.model, effort=role.effort,
         )  # fmt: skip
 

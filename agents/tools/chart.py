@@ -59,7 +59,7 @@ def chart(
     workbench: Workbench, kind: PictureKind, title: str = "", series: list[str] = [], given: Given | None = None,  # noqa: B006
     since: date | None = None,
 ) -> Chart:  # fmt: skip
-    """Draw a chart as PNG and SVG, with the numbers as CSV and JSON; unit, as-of and source are in the picture.
+    """Draw a chart as PNG and SVG, with its numbers; unit, as-of and source stand in the picture.
 
     line, scatter, heat and drawdown take ``series`` of the desk. The others take ``given`` with unit and source: curve rows of
     [expiry, price], payoff rows of [underlying, value at expiry] and the cost, fan rows of [x, p5, p25, median, p75, p95].

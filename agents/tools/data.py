@@ -52,7 +52,7 @@ class Rows(BaseModel):
 
 @tool("data.series")
 def series(workbench: Workbench, name: str = "") -> SeriesList:
-    """The series there are, or those whose name contains ``name``, with their newest value known at the as-of."""
+    """The series there are, or those whose name contains ``name``, with their newest value."""
     found = []
     for key, info in sorted(workbench.market.series().items()):
         if name in key:
@@ -79,7 +79,7 @@ def _points(workbench: Workbench, name: str) -> Sequence[Point]:
 
 @tool("data.rule")
 def rule(workbench: Workbench, rule: str, thesis: str = "") -> RuleResult:
-    """Evaluate a rule over series (and over a thesis's measures) at the as-of, with the evidence of every value."""
+    """Evaluate a rule over series, and over a thesis's measures, with the evidence of every value."""
     owner = workbench.book.get(thesis, workbench.as_of).thesis if thesis else None
     found = workbench.evaluate(rule, owner)
     return RuleResult(state=found.state, value=found.value, reason=found.reason, evidence=[item._asdict() for item in found.evidence])
@@ -93,6 +93,6 @@ def facts(text: str) -> Facts:
 
 @tool("data.sql")
 def sql(workbench: Workbench, query: str) -> Rows:
-    """A read-only query over the table observations (series, valid_time, known_at, value, unit), known at the as-of."""
+    """A read-only query over the table observations (series, valid_time, known_at, value, unit)."""
     found = workbench.market.query(query, workbench.as_of)
     return Rows(rows=found.rows, truncated=found.truncated)

@@ -50,7 +50,7 @@ def recall(workbench: Workbench, query: str, k: int = 8, kind: Kind | None = Non
 
 @tool("read")
 def read(workbench: Workbench, id: str, offset: int = 0) -> Read:  # noqa: A002 - the record's id, as every tool names it
-    """Read a record on from an offset: a passage's surroundings, or a result that was too long to show."""
+    """Read a record on from an offset: a passage's surroundings, or a long result."""
     record = workbench.store.get(id)
     if record.known_at > workbench.as_of:
         raise ToolError(f"record {id} was not known at {workbench.as_of:%Y-%m-%d}: recall finds what was")

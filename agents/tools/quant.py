@@ -29,7 +29,7 @@ def option(
     q: float = 0.0, style: Style = "european", dividends: list[Dividend] | None = None, barrier: Barrier | None = None,
     average: Average | AverageKind | None = None, engine: Engine | None = None,
 ) -> PricedOption:  # fmt: skip
-    """Price and sensitivities of one option, European or American, on a spot S or a future F.
+    """Price and sensitivities of an option, European or American, on a spot S or a future F.
 
     Rates are continuous, t is in years, sigma per 1.00; dividends are [years from now, amount]; a barrier is {kind, H, rebate},
     an average {kind, fixings?}. Vega and rho are per 1.00, theta per year, the _per_ fields in traders' units.
@@ -46,7 +46,7 @@ def implied_vol(
     q: float = 0.0, style: Style = "european", dividends: list[Dividend] | None = None, barrier: Barrier | None = None,
     average: Average | AverageKind | None = None,
 ) -> ImpliedVolResult:  # fmt: skip
-    """Every volatility at which the option costs ``price``, and the prices between which one exists; the option as in quant.option."""
+    """Every volatility at which quant.option's option costs ``price``, and the prices between which one exists."""
     contract = contracts.contract_of(
         type, K=K, t=t, r=r, sigma=0.2, S=S, F=F, q=q, style=style, dividends=dividends or (), barrier=barrier, average=_average(average)
     )
@@ -58,7 +58,7 @@ def structure(
     legs: list[list[str | float | None]], cost: float | None = None, S: float | None = None, t: float | None = None,
     r: float = 0.0, q: float = 0.0, sigma: float | None = None, nav_pct: float | None = None, at: list[float] | None = None,
 ) -> StructureResult:  # fmt: skip
-    """Cost, payoff, break-evens and multiples of an option structure: butterfly, straddle, vertical, calendar, condor, ratio.
+    """Cost, payoff, break-evens and multiples of an option structure.
 
     Legs are [call|put|spot|future, signed quantity, K, premium or null, t?]. With S, t and sigma it is also valued now. ``at`` are
     further spots whose payoff is wanted.
@@ -86,7 +86,7 @@ def calendar_spread(
     near: float, r: float, t: float, far: float | None = None, multiplier: float = 1.0, storage: float = 0.0,
     contract: str = "", months: Months | None = None,
 ) -> curves.CalendarSpreadResult:  # fmt: skip
-    """Long near, short far: the spread, and where carry at r over the t years between them would put it.
+    """Long near, short far: the spread, and where carry at r over t years would put it.
 
     With contract (comex.silver) and months (["2026-03", "2026-06"]) the note names a month that is not actively traded.
     """
@@ -117,7 +117,7 @@ class Place(BaseModel):
 def basis(
     here: Place | float, there: Place | float, costs: dict[str, float | None], r: float | None = None, t: float | None = None
 ) -> curves.BasisResult:
-    """A price difference between two venues, net of every cost: buy here, move it, sell there.
+    """A price difference between two venues, net of every cost.
 
     Costs are named, in the unit and currency of ``here``, and must hold freight and finance (or give r and t, which finance the goods
     for t years); a cost of null is asked for, never invented.

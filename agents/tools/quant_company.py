@@ -19,7 +19,7 @@ def merton(
     debt: float | None = None,
     r: float = 0.0,
 ) -> credit.MertonResult:
-    """Every firm that shows this spread (per 1.00) and equity volatility, or this equity and debt, in Merton's model."""
+    """Every firm with this spread (per 1.00) and equity volatility, or this equity and debt, in Merton's model."""
     return credit.merton(equity_vol=equity_vol, T=T, spread=spread, equity=equity, debt=debt, r=r)
 
 
@@ -27,7 +27,7 @@ def merton(
 def merton_band(
     spread: float, T: float, low: float = 0.2, high: float = 1.0, equity_vol: float | None = None, points: int = 33
 ) -> credit.MertonBand:
-    """The equity volatility that a spread (per 1.00) implies at each leverage from low to high, and where the market's lies in it."""
+    """The equity volatility that a spread (per 1.00) implies at each leverage, and where the market's lies in it."""
     return credit.equity_vol_band(spread, T, low, high, points, equity_vol)
 
 
@@ -35,13 +35,13 @@ def merton_band(
 def credit_curve(
     spread_bp: float | list[tuple[float, float]], recovery: float = 0.4, T: float = 5.0, r: float = 0.0, a_year: int = 4
 ) -> credit.CreditCurveResult:
-    """Hazard rates, survival probabilities and par spreads behind one credit spread, or behind a term structure of [years, bp]."""
+    """Hazard rates, survival and par spreads behind one credit spread, or behind a term structure of [years, bp]."""
     return credit.credit_curve(spread_bp, recovery, T, r, a_year)
 
 
 @tool("quant.runway")
 def runway(capex: float, revenue: float, ebitda: float, cash: float) -> credit.RunwayResult:
-    """How long a company's cash lasts at this year's spending, and what it must raise within twelve months."""
+    """How long a company's cash lasts, and what it must raise within twelve months."""
     return credit.runway(capex, revenue, ebitda, cash)
 
 
@@ -49,13 +49,13 @@ def runway(capex: float, revenue: float, ebitda: float, cash: float) -> credit.R
 def growth_gap(
     target: float, factors: dict[str, float], missing_name: str = "", expected: list[str] | None = None
 ) -> growth.GrowthGapResult:  # fmt: skip
-    """The factor missing between a claimed multiple and the factors that were named; ``expected`` names all it should have."""
+    """The factor missing between a claimed multiple and the factors that were named, of those ``expected``."""
     return growth.growth_gap(target, factors, missing_name, expected or ())
 
 
 @tool("quant.deficit")
 def deficit(demand_growth: float, supply_growth: float, years: float) -> growth.DeficitResult:
-    """Demand growth in all (0.35 = +35 %) against supply growth a year: demand's CAGR and the gap in % of supply."""
+    """Demand growth in all (0.35 = +35 %) against supply growth a year: CAGR, and the gap in % of supply."""
     return growth.deficit(demand_growth, supply_growth, years)
 
 
@@ -85,7 +85,7 @@ def supply_demand(
     volatility: float = 0.1, paths: int = 1000, seed: int = 0, band: tuple[float, float] | None = None,
     phase: tuple[date, date] | None = None, adoption: Adoption | None = None,
 ) -> Balance:  # fmt: skip
-    """Utilisation from a band of starts under two growth rates: path, seeded fan, crossing dates, growth that a shortage needs.
+    """Utilisation under two growth rates: path, seeded fan, crossing dates, the growth that a shortage needs.
 
     With ``band`` and ``phase`` (first and last day) it says when utilisation is inside the band and how long that overlaps the phase.
     """
@@ -107,7 +107,7 @@ def supply_demand(
 def adoption(
     gates: list[balance.Gate], start: int, end: int, rate: float, half: float, paths: int = 1000, seed: int = 0
 ) -> balance.AdoptionResult:
-    """The share of a market that adopts, logistic in each part from the day its gate opens; gates are {name, share, first, last} years."""
+    """The share of a market that adopts, logistic in each part once its gate {name, share, first, last} opens."""
     return _adopted(Adoption(gates=gates, start=start, end=end, rate=rate, half=half), paths, seed)
 
 

@@ -128,7 +128,7 @@ def regression(
     convention: Literal["level", "log", "arithmetic", "difference"] = "level", lags: int | None = None, since: date | None = None,
     align: Align = "shared",
 ) -> risk.RegressionResult:  # fmt: skip
-    """Least squares with an intercept and Newey-West errors: y and x as values, or as names of the desk's series, aligned as in quant.risk.
+    """Least squares with Newey-West errors; y and x are values, or names of series, aligned as in quant.risk.
 
     ``convention`` other than level regresses changes of that kind; ``lags`` is the depth of the errors' autocorrelation.
     """
@@ -178,7 +178,7 @@ def score(
     workbench: Workbench | None, forecasts: list[forecast_scores.Scored] | None = None, ranked: list[Ranked] | None = None,
     quantiles: list[Quantiled] | None = None, by: Literal["thesis", "agent", "horizon", ""] = "", as_of: date | None = None, seed: int = 0,
 ) -> Record:  # fmt: skip
-    """Brier, log score, skill, calibration and intervals of forecasts; those of the desk when none are given.
+    """Brier, log score, skill and calibration of forecasts; without any, of the desk's.
 
     Nothing that is a percentage is said under ten resolved ones. ``ranked`` are forecasts over ordered categories (ranked probability
     score), ``quantiles`` by quantiles, whose score is in the unit of the value. ``by`` splits the record.
@@ -222,7 +222,7 @@ def consistency(
     workbench: Workbench | None, claims: list[_consistency.HeldClaim] | None = None, theses: list[str] | None = None,
     drivers: dict[str, list[str]] | None = None,
 ) -> _consistency.ConsistencyResult:  # fmt: skip
-    """Contradictions between claims and positions, and theses that are one bet: of these claims, else of the desk's book.
+    """Contradictions between claims and positions, and theses that are one bet; without claims, of the book.
 
     Claims beside ``theses`` are held against those of the book too. ``drivers`` {thesis: [names]} groups the claims' theses into bets; a
     leading minus is the other side.

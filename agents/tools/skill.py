@@ -74,7 +74,7 @@ def save(workbench: Workbench, name: Name, code: Python, test: Python, input_sch
 
 @tool("skill.list")
 def list_skills(workbench: Workbench, about: str = "") -> SkillStates:
-    """The desk's skills: what each computes, what it takes, whether its test passes; with ``about``, those that hold each of its words."""
+    """Saved skills, or those that name each word of ``about``: what each computes and takes."""
     words = about.lower().split()
     known = [_state(skill) for skill in skills.found(workbench.store, workbench.as_of)]
     return SkillStates(skills=[item for item in known if all(word in f"{item.name} {item.description}".lower() for word in words)])
@@ -97,7 +97,7 @@ def run(
     sha256: Annotated[str, Field(description="of the code that is meant; filled in when it is left out")] = "",
     wall_seconds: Annotated[float, Field(gt=0, le=600)] = 60,
 ) -> SkillResult:
-    """Run a skill behind walls. Its arguments are checked against its schema; it reads the desk's data as ``code.run`` does."""
+    """Run a saved skill behind walls, on arguments that fit its schema."""
     sandbox = sandbox_of(workbench)
     skill = _one(workbench, name)
     if sha256 and sha256 != skill.sha256:
@@ -120,7 +120,7 @@ def run(
 
 @tool("skill.check", effect="run")
 def check(workbench: Workbench, name: str = "") -> SkillStates:
-    """Run a skill's test again, or every skill's: one that fails is quarantined, one that passes can be called."""
+    """Run a skill's test again, or every skill's; one that fails is quarantined."""
     chosen = [_one(workbench, name)] if name else skills.found(workbench.store, workbench.as_of)
     return SkillStates(skills=[_state(_checked(workbench, skill)) for skill in chosen])
 

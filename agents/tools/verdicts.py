@@ -78,7 +78,7 @@ class Resolutions(BaseModel):
 
 @tool("data.check")
 def check(workbench: Workbench, series: list[str] = []) -> Quality:  # noqa: B006
-    """Quality checks of series (or of all): types, gaps, stale runs, units, direction, look-ahead, release dates, licence."""
+    """Quality checks of series, or of all: types, gaps, stale runs, units, look-ahead, release dates, licence."""
     try:
         found = check_desk(workbench.market, workbench.market.folder, workbench.as_of, series)
     except NotFoundError as error:
@@ -90,7 +90,7 @@ def check(workbench: Workbench, series: list[str] = []) -> Quality:  # noqa: B00
 
 @tool("data.factcheck")
 def factcheck(workbench: Workbench, series: str, stated: str, on: str = "", measure: Measure = "level") -> FactCheck:
-    """Hold a stated number ("3.0 %", "$76.93/oz") against a series, for a day, month, quarter or year, with every vintage.
+    """Hold a stated number ("3.0 %") against a series on a day or in a month, quarter or year, with every vintage.
 
     ``measure`` is the level, the change on the period before, or the change on the year before in per cent, by the calendar. The
     tolerance is half a unit of the last digit stated.
@@ -236,7 +236,7 @@ def _doubts(workbench: Workbench, info: SeriesInfo) -> list[str]:
 
 @tool("data.resolve", effect="write")
 def resolve(workbench: Workbench, forecast: str = "") -> Resolutions:
-    """Resolve forecasts that are due by their rules (one by id or name, or all); unofficial sources never decide one."""
+    """Resolve forecasts that are due by their rules: one by id or name, or all."""
     due = [item for item in workbench.forecasts.due(workbench.as_of) if forecast in {"", item.id, item.draft.name}]
     if forecast and not due:
         raise ToolError(f"no open forecast {forecast!r} is due at {workbench.as_of:%Y-%m-%d}: stoa forecast list shows them")

@@ -6,7 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from agents.answers import Posts, Revised, schema_of
-from agents.briefing import RULES, VERSION, assignment, channel, persona, revision_task, shared, typed_task
+from agents.briefing import RULES, VERSION, assignment, channel, equipped, revision_task, shared, typed_task
 from agents.role import roles
 from agents.tool import tools
 from agents.tool_use import catalogue
@@ -54,7 +54,7 @@ def test_the_rules_are_short_and_their_version_is_raised_with_them():
 
 def test_a_role_is_told_who_it_is_last_and_only_its_own_tools():
     known = roles()
-    assert persona(known["developer"]) == snapshot("""\
+    assert equipped(known["developer"]) == snapshot("""\
 You are the developer. You build what the tools lack. Before you write code, look for a tool or a skill that does it.
 Write a small pure function with a docstring, units and a test; state its inputs and their as-of.
 What others will need again you save as a skill; a test that cannot fail proves nothing.
