@@ -32,6 +32,7 @@ def prepare() -> None:
             "axes.edgecolor": GRID, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
             "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.6,
             "axes.axisbelow": True, "legend.frameon": False, "axes.titlesize": 10, "axes.titlelocation": "left",
+            "axes.titley": 1.0,  # else every label is measured to see whether the title is in its way
         }
     )  # fmt: skip
 
