@@ -93,7 +93,7 @@ def replay(desk: "Desk", run_id: str) -> Replayed:
         database = copied(desk.database, folder / "desk.db")
         try:
             rewind(database, brief[0].recorded_at, run_id, brief[0].data["new_records"])
-            model, context = _context(desk, database, run_id)
+            model, context = replay_context(desk, database, run_id)
             problem = ""
             try:
                 runs.advance(context, folder / "checkpoints.db", row.run_id)
@@ -107,7 +107,8 @@ def replay(desk: "Desk", run_id: str) -> Replayed:
     return Replayed(run_id=run_id, identical=not shown, compared=len(before), calls=model.used, differences=shown)
 
 
-def _context(desk: "Desk", database: "Database", run_id: str) -> tuple[ReceiptModel, Any]:
+def replay_context(desk: "Desk", database: "Database", run_id: str) -> tuple[ReceiptModel, Any]:
+    """A copy of the desk in which a run can be done again from its receipts, heard by nobody; with the model that reads them."""
     from dataclasses import replace
 
     from agents.model_turn import ModelTurn

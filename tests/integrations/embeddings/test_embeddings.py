@@ -226,7 +226,7 @@ def by_board(desk):
     from integrations.board.pen import Pen
 
     assert desk.vectors.outdated
-    pen = Pen(desk.folder, Now())
+    pen = Pen(desk, Now())
     pen.renew_index().result(timeout=5)
     pen.close()
 

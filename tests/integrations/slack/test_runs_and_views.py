@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from agents.turn import Post, Turn
 from integrations.desk import Desk
-from integrations.replay import _context
+from integrations.replay import replay_context
 from integrations.slack.channel import Mirrored
 from integrations.terminal import SilentChannel
 from memory.clock import system_clock
@@ -211,7 +211,7 @@ def test_a_replay_says_nothing_in_slack(folder):
     with Desk(folder) as desk:
         SlackInbox(desk.database, system_clock).begin()
         assert isinstance(desk.context(SilentChannel()).channel, Mirrored)
-        _, context = _context(desk, desk.database)
+        _, context = replay_context(desk, desk.database, "run-1")
         assert isinstance(context.channel, SilentChannel)
 
 
