@@ -1,5 +1,6 @@
 """Opening the desk's database: a SQLite file, or PostgreSQL at a URL, migrated to the newest schema."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, 
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, OperationalError
 
 from memory.clock import system_clock
-from memory.errors import BusyError, InputError, IntegrityError
+from memory.errors import BusyError, DiskError, InputError, IntegrityError
 
 HEAD = "0040"
 """The newest migration; opening an older database upgrades it."""
@@ -139,7 +140,7 @@ class Database:
         try:
             yield
         except OperationalError as error:
-            raise BusyError(self._sentence(error)) from error
+            raise disk_or_busy(error.orig)(self._sentence(error)) from error
         except DataError as error:
             raise InputError(f"this cannot be stored ({_first_line(error)}): shorten it, or remove what is no text from it") from error
         except DBAPIError as error:
@@ -153,6 +154,11 @@ class Database:
 
     def _sentence(self, error: DBAPIError) -> str:
         return f"the desk's database {self.name} cannot be used ({_first_line(error)}): run stoa doctor, which names the mend"
+
+
+def disk_or_busy(error: BaseException | None) -> type[BusyError]:
+    """What SQLite's error means: a disk that cannot be written, or somebody else who writes."""
+    return DiskError if isinstance(error, sqlite3.OperationalError) and ("full" in str(error) or "disk" in str(error)) else BusyError
 
 
 _BESIDE = text("SELECT set_config('idle_in_transaction_session_timeout', :idle, true), set_config('lock_timeout', :busy, true)").bindparams(

@@ -59,6 +59,10 @@ class BusyError(StoaError):
     """Another process holds the store."""
 
 
+class DiskError(BusyError):
+    """A disk is full or gone: to wait a moment does not help."""
+
+
 class EmbedderError(StoaError):
     """The embedding model gives no vectors now, or not those it should."""
 

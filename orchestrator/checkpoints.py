@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from memory.database import disk_or_busy
 from memory.errors import BusyError
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def open_saver(where: Path | str, guard: Guard | None, keep: int = 1) -> Iterato
                 connection.execute("PRAGMA synchronous=NORMAL")
                 yield _sqlite_saver(connection, guard, keep)
             except sqlite3.OperationalError as error:
-                raise BusyError(f"the checkpoints in {where.name} cannot be written ({error}): mend it, then resume the run") from error
+                raise disk_or_busy(error)(
+                    f"the checkpoints in {where.name} cannot be written ({error}): mend it, then resume the run"
+                ) from error
     else:
         with _postgres(where) as connection:
             yield _postgres_saver(connection, guard, keep)

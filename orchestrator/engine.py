@@ -14,7 +14,7 @@ from agents import tracing
 from memory.clock import Clock
 from memory.database import Database
 from memory.dispatch import LEASE, LONGEST_LEASE, Dispatch, Lease
-from memory.errors import BusyError, LostError, StoaError
+from memory.errors import BusyError, DiskError, LostError, StoaError
 from memory.journal import Journal, RunRow, still_held
 from orchestrator.checkpoints import forget, open_saver
 from orchestrator.current import RUN
@@ -133,6 +133,8 @@ class Engine:
         while True:
             try:
                 return self.advance(run_id)
+            except DiskError:
+                raise
             except BusyError:
                 if time.monotonic() > last:
                     raise
@@ -165,7 +167,7 @@ class Engine:
         except OSError as error:
             # A disk that is full or gone is the machine's matter, not the run's.
             self._let_go(lease)
-            raise BusyError(f"a file could not be used ({error}): mend it, e.g. free space, then stoa runs resume {row.run_id}") from error
+            raise DiskError(f"a file could not be used ({error}): mend it, e.g. free space, then stoa runs resume {row.run_id}") from error
         except Exception as error:
             # The edge of a run step: whatever went wrong, the run says so and can be tried again.
             reason = f"{type(error).__name__}: {error}; stoa runs retry {row.run_id} tries again"

@@ -50,12 +50,11 @@ def test_the_report_is_one_file_that_loads_nothing_and_draws_chinese(finished):
         assert record["thesis"] in page
 
 
-def test_a_question_is_answered_with_quotes(finished):
-    stoa, _ = finished
-    answer = stoa.json("ask", "@quant price the SLV butterfly")
+def test_a_question_is_answered_with_quotes(copy):
+    answer = copy.json("ask", "@quant price the SLV butterfly")
     assert answer["posts"][0]["role"] == "quant"
     assert "72.50 and 107.50" in answer["posts"][0]["text"]
-    chinese = stoa.json("ask", "全球锡供应减少多少？", "--role", "data-analyst")
+    chinese = copy.json("ask", "全球锡供应减少多少？", "--role", "data-analyst")
     assert "10%" in chinese["posts"][0]["text"]
     assert chinese["posts"][0]["citations"][0]["source_uri"].endswith("tin-zh.md")
 

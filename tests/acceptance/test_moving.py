@@ -22,10 +22,10 @@ def rows(where):
 
 
 def test_a_desk_moves_to_postgresql_and_back_and_keeps_every_row_and_every_open_question(copy, postgres_url):
+    hits = copy.json("recall", "白银 库存")["hits"]  # which indexes what waits for the index
     before, head = rows(copy.desk / ".stoa" / "desk.db"), copy.json("verify")["head"]
     waiting = [item["id"] for item in copy.json("approvals", "list")["approvals"]]
     assert waiting
-    hits = copy.json("recall", "白银 库存")["hits"]
 
     moved = copy.json("desk", "move", "--to", postgres_url)
     assert moved["head"] == head

@@ -18,9 +18,9 @@ from tests.acceptance.conftest import make_small
 SEVEN, THREE = "Refined copper output of Peru grew 7 per cent", "Refined copper output of Peru grew 3 per cent"
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    folder = make_small(tmp_path_factory.mktemp("life") / "desk", ("copper",), ("copper",)).desk
+@pytest.fixture
+def desk(tmp_path):
+    folder = make_small(tmp_path / "desk", ("copper",), ("copper",)).desk
     with Desk(folder) as opened:
         opened.market.refresh(opened.clock())
         opened.library.import_theses(sorted((folder / "theses").glob("*.yaml")))
