@@ -6,7 +6,7 @@ Chinese.)
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -95,8 +95,10 @@ class Recall:
             seqs = {seq for item in found for seq in item.lexical}
             names = {name for item in found for name in item.vector}
             rows = self._rows(connection, sorted(seqs), sorted(names), only)
-            rows += self._neighbours(connection, rank(question, rows, found, weights)[:CENTRES], rows, only)
-        scored = [pair for pair in rank(question, rows, found, weights) if not thesis or thesis in pair[0].thesis_slugs]
+            ranked = rank(question, rows, found, weights)
+            if beside := self._neighbours(connection, ranked[:CENTRES], rows, only):
+                ranked = rank(question, [*rows, *beside], found, weights)
+        scored = [pair for pair in ranked if not thesis or thesis in pair[0].thesis_slugs]
         return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40], k)], self._store.index_lag())
 
     def _weights(self) -> Weights:
@@ -104,19 +106,13 @@ class Recall:
         return LEARNED if model and not model.startswith("bm25h-") else WEIGHTS
 
     def _found(self, connection: Connection, wording: str, k: int, *, is_part: bool = False) -> Found:
-        terms = self._telling_terms(connection, wording)
-        lexical = self._lexical(connection, terms, k)
+        words = [fts_word(token) for token in dict.fromkeys(tokens(wording))][:64]
+        known, total = frequency(connection, words), connection.execute(select(func.max(records.c.seq))).scalar() or 0
+        lexical = self._lexical(connection, _telling_terms(words, known, total), k)
         spoken = language(wording)
         # What counts nothing is not asked for.
         vector = dict(self._vector(wording, max(CANDIDATES, k))) if self._weights().vector_of(spoken) else {}
-        return Found(lexical, vector, self._attainable(connection, wording), is_part, spoken)
-
-    def _attainable(self, connection: Connection, wording: str) -> float:
-        """The BM25 score of a record that held every word of a wording often; a word nobody wrote counts as the rarest."""
-        words = [fts_word(token) for token in dict.fromkeys(tokens(wording))][:64]
-        known = frequency(connection, words)
-        total = connection.execute(select(func.max(records.c.seq))).scalar() or 1
-        return SATURATION * sum(inverse_document_frequency(total, known.get(word, 0)) for word in words) or 1.0
+        return Found(lexical, vector, _attainable(words, known, total or 1), is_part, spoken)
 
     def _hops(self, connection: Connection, question: Question, found: Sequence[Found], k: int) -> list[Found]:
         """The parts of a question; one that leans on another is asked with the names of the question and of its best answer."""
@@ -137,26 +133,6 @@ class Recall:
         """In how many records each search token stands."""
         with self._database.reading() as connection:
             return frequency(connection, words)
-
-    def _telling_terms(self, connection: Connection, query: str) -> Telling:
-        distinct = [fts_word(token) for token in dict.fromkeys(tokens(query))][:64]
-        known = frequency(connection, distinct)
-        present = [word for word in distinct if known.get(word)]
-        total = connection.execute(select(func.max(records.c.seq))).scalar() or 0
-        rare = [word for word in present if known[word] <= max(COMMON * total, 50)]
-        rarest = sorted(rare or present, key=lambda word: (known[word], word))[:24]
-        if sum(known[word] for word in rarest) > POSTINGS:
-            # A Han character stands wherever its pair does: beside the pair it costs as much again and tells nothing.
-            covered = {character for word in rarest if len(word) == 2 and not word.isascii() for character in word}
-            rarest = [word for word in rarest if word not in covered]
-        telling: list[str] = []
-        read = 0
-        for word in rarest:
-            if len(telling) >= FEWEST and read + known[word] > POSTINGS:
-                break
-            read += known[word]
-            telling.append(word)
-        return Telling(telling, read)
 
     def _lexical(self, connection: Connection, telling: Telling, k: int) -> dict[int, float]:
         return best_by_words(connection, telling.words, max(CANDIDATES, 4 * k), narrow=telling.postings > POSTINGS)
@@ -220,6 +196,29 @@ class Indexer:
             raise IndexBrokenError(f"the vector index lacks {len(missing)} records: run stoa memory rebuild")
         step = max(1, len(settled) // 64)
         self._index.check([(name, wanted[name]) for name in settled[::step]])
+
+
+def _telling_terms(words: Sequence[str], known: Mapping[str, int], total: int) -> Telling:
+    present = [word for word in words if known.get(word)]
+    rare = [word for word in present if known[word] <= max(COMMON * total, 50)]
+    rarest = sorted(rare or present, key=lambda word: (known[word], word))[:24]
+    if sum(known[word] for word in rarest) > POSTINGS:
+        # A Han character stands wherever its pair does: beside the pair it costs as much again and tells nothing.
+        covered = {character for word in rarest if len(word) == 2 and not word.isascii() for character in word}
+        rarest = [word for word in rarest if word not in covered]
+    telling: list[str] = []
+    read = 0
+    for word in rarest:
+        if len(telling) >= FEWEST and read + known[word] > POSTINGS:
+            break
+        read += known[word]
+        telling.append(word)
+    return Telling(telling, read)
+
+
+def _attainable(words: Sequence[str], known: Mapping[str, int], total: int) -> float:
+    """The BM25 score of a record that held every word of a wording often; a word nobody wrote counts as the rarest."""
+    return SATURATION * sum(inverse_document_frequency(total, known.get(word, 0)) for word in words) or 1.0
 
 
 def _only(kinds: Sequence[Kind], as_of: datetime | None, without: str) -> Any:
