@@ -67,7 +67,7 @@ class Measured(NamedTuple):
             ids = [hit.id for hit in self.index.query(question.query, k)]
         else:
             with self.recall._database.reading() as connection:
-                found = self.recall._lexical(connection, self.recall._telling_terms(connection, question.query), k)
+                found = self.recall._found(connection, question.query, k).lexical
                 rows = self.recall._rows(connection, list(found), [], _only((), None, ""))
             ids = [row.id for row in sorted(rows, key=lambda row: -found[row.seq])][:k]
         known = self.store.many(ids)
