@@ -25,12 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: min((rank[name] for name in rank if item.path.is_relative_to(here / name)), default=len(rank)))
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are processors: much of a test's time is waiting."""
-    return 3 * (os.cpu_count() or 2) // 2
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Only loopback and local sockets: a test that needs the network is a wrong test."""
     from pytest_socket import socket_allow_hosts

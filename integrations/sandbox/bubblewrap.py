@@ -21,6 +21,8 @@ INSTALL = "install bubblewrap (Debian, Ubuntu: sudo apt-get install bubblewrap; 
 SLACK = 12 * MIB
 """What the file systems hold beyond the limit, so that passing it is seen before it is refused."""
 SHARED_MEMORY = 256 * MIB
+_OWN = ("/tmp", "/dev/shm")
+"""Where the code has memory file systems of its own."""
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 _ETC = ("ld.so.cache", "localtime", "alternatives", "fonts", "mime.types", "ssl/openssl.cnf")
 
@@ -39,9 +41,13 @@ def _system_binds() -> list[str]:
             words += ["--ro-bind", path, path]
     for name in _ETC:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    for root in program.interpreter_roots():
-        words += ["--ro-bind", root, root]
     return words
+
+
+def _interpreter_binds(*, beneath: bool) -> list[str]:
+    """Those folders of the interpreter that lie beneath a file system of the code's own, or those that do not."""
+    roots = [root for root in program.interpreter_roots() if root.startswith(tuple(f"{path}/" for path in _OWN)) is beneath]
+    return [word for root in roots for word in ("--ro-bind", root, root)]
 
 
 def walls(disk_bytes: int, without: frozenset[str] = frozenset()) -> list[str]:
@@ -53,11 +59,13 @@ def walls(disk_bytes: int, without: frozenset[str] = frozenset()) -> list[str]:
     }  # fmt: skip
     words = [word for name, options in alone.items() if name not in without for word in options]
     words += ["--cap-drop", "ALL"]
-    words += ["--bind", "/", "/"] if "files" in without else _system_binds()
+    words += ["--bind", "/", "/"] if "files" in without else [*_system_binds(), *_interpreter_binds(beneath=False)]
     words += ["--proc", "/proc", "--dev", "/dev"]
     shared = min(SHARED_MEMORY, disk_bytes) + SLACK
-    for path, size in (("/tmp", disk_bytes + SLACK), ("/dev/shm", shared)):
+    for path, size in zip(_OWN, (disk_bytes + SLACK, shared), strict=True):
         words += [*([] if "sizes" in without else ["--size", str(size)]), "--perms", "1777", "--tmpfs", path]
+    # A desk that is installed below /tmp has its interpreter there: seen again on top of the code's own /tmp.
+    words += _interpreter_binds(beneath=True)
     if "read-only" not in without:
         words += ["--remount-ro", "/dev", "--remount-ro", "/"]
     return [*words, "--chdir", "/tmp"]

@@ -6,7 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
+import tempfile
 import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from integrations.sandbox.landlock import LandlockCell
 from integrations.sandbox.local import LocalSandbox, bubblewrap, landlock, tiers
 from integrations.sandbox.seatbelt import SeatbeltCell, profile
 from integrations.settings import SandboxSettings
+from tests.commands import environment
 from tests.sandbox_attacks.conftest import BUBBLEWRAP
 
 ROOT = Path(__file__).parents[3]
@@ -167,3 +171,21 @@ def test_nothing_is_left_open_or_lying_about(sandbox):
     for code in ("print(1)", "1/0", "import os; os.fork()"):
         sandbox.run(code, [], Limits())
     assert state()[:2] == before[:2]
+
+
+def test_an_interpreter_that_lies_below_tmp_is_there_for_the_code():
+    """As when somebody clones the project into /tmp to look at it: the code's own /tmp covers that of the machine."""
+    if shutil.which("bwrap") is None:
+        pytest.skip(BUBBLEWRAP)
+    code = (
+        "from pathlib import Path\nfrom agents.sandbox import Limits\nfrom integrations.sandbox.local import LocalSandbox, bubblewrap\n"
+        "done = LocalSandbox(Path({store!r}), [bubblewrap]).run('print(1)', [], Limits())\nprint(done.tier, done.stdout)"
+    )
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        venv.create(folder, symlinks=True)
+        ours, theirs = sysconfig.get_path("purelib"), sysconfig.get_path("purelib", vars={"base": folder})
+        Path(theirs, "ours.pth").write_text(f"{ours}\n{ROOT}\n", encoding="utf-8")
+        command = [f"{folder}/bin/python", "-c", code.format(store=f"{folder}/kept")]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=ROOT, timeout=60, check=True)
+    assert done.stdout.split() == ["bubblewrap", "1"]
