@@ -56,7 +56,11 @@ json.dump(found, open("out/found.json", "w"))
 '''
 LIMITS = {
     "memory": "x = []\nwhile True:\n    x.append(bytearray(8_000_000))\n",
-    "processes": "import os, time\nfor _ in range(40):\n    if os.fork() == 0:\n        break\ntime.sleep(3)\n",
+    # The kernel, whose limit lies a little above ours, may be quicker than the supervisor's next look: who is there then waits to be seen.
+    "processes": (
+        "import os, time\ntry:\n    for _ in range(40):\n        if os.fork() == 0:\n            break\n"
+        "except BlockingIOError:\n    pass\ntime.sleep(3)\n"
+    ),
     "disk": "with open('out/big.txt', 'wb') as f:\n    while True:\n        f.write(bytes(1 << 18))\n        f.flush()\n",
     "files": "import time\nfor n in range(100):\n    open(f'tmp/{n}', 'w').close()\ntime.sleep(3)\n",
     "output": "while True:\n    print('x' * 1000)\n",
