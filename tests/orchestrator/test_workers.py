@@ -18,6 +18,8 @@ from orchestrator.procrastinate_queue import FENCE_LOST, ProcrastinateQueue
 from tests.fakes import small_runs
 
 RUNS = int(os.environ.get("STOA_SMALL_RUNS", "120"))
+PATIENCE = 60 + RUNS / 4
+"""Seconds; a slow machine does four runs a second."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -78,16 +80,15 @@ def test_with_one_worker_killed_and_one_frozen_midway_every_run_ends_and_every_e
     journal = Journal(database, system_clock)
     workers = [Worker(url, 4) for _ in range(3)]
     try:
-        wait_until(lambda: count(journal)["done"] >= RUNS // 4, workers, 60)
+        wait_until(lambda: count(journal)["done"] >= RUNS // 4, workers, PATIENCE)
         workers[0].signal(signal.SIGKILL)
         workers[1].signal(signal.SIGSTOP)
-        struck = time.monotonic()
-        wait_until(lambda: count(journal)["done"] >= RUNS // 2, workers[2:], 60)
-        held = [row.run_id for row in journal.runs(("running",))]
-        wait_until(lambda: all(journal.run(name).status == "done" for name in held), workers[2:], 60)
+        struck, held = time.monotonic(), [row.run_id for row in journal.runs(("running",))]
+        wait_until(lambda: all(journal.run(name).status == "done" for name in held), workers[2:], PATIENCE)
         taken_over = time.monotonic() - struck
+        wait_until(lambda: count(journal)["done"] >= RUNS // 2, workers[2:], PATIENCE)
         workers[1].signal(signal.SIGCONT)
-        wait_until(lambda: count(journal) == {"done": RUNS}, workers[1:], 120)
+        wait_until(lambda: count(journal) == {"done": RUNS}, workers[1:], PATIENCE)
     finally:
         for worker in workers:
             worker.stop()
