@@ -1,7 +1,7 @@
 """How fast, and how large: ``python -m pytest tests/bench --benchmark-only``. Floors are asserted where one was promised.
 
-Times are of the machine they run on. Beside the clock's time stands the processor's: on a machine that others load it is the
-nearer to what an idle one would take, so a floor holds when either keeps it.
+Times are of the machine they run on. A floor is one of the clock; the processor's time stands beside it, to tell a slow machine from a
+busy one.
 """
 
 import itertools
@@ -97,10 +97,10 @@ def with_processor_time(work, spent):
 
 
 def assert_rate(benchmark, number, spent, floor):
-    """At least ``floor`` records a second, by the clock or by the processor."""
+    """At least ``floor`` records a second by the clock."""
     clock, processor = number / benchmark.stats.stats.min, number / min(spent)
     benchmark.extra_info |= {"records_per_second": round(clock), "per_processor_second": round(processor)}
-    assert max(clock, processor) >= floor
+    assert clock >= floor
 
 
 def test_ten_thousand_records_a_second_go_in_by_words(benchmark, fresh):
@@ -174,7 +174,7 @@ def test_recall_at_a_hundred_thousand_records(benchmark, hundred_thousand, chann
         "p95_ms": round(p95, 1),
         "p95_processor_ms": round(processor, 1),
     }
-    assert min(p95, processor) < 50
+    assert p95 < 50
 
 
 MEASURE = """
@@ -186,7 +186,7 @@ print(json.dumps({"code": done.returncode, "peak_mib": used.ru_maxrss / 1024, "p
 
 
 def measured(benchmark, words, rounds):
-    """Peak resident memory of a command in MiB, as its parent sees it, and its least seconds, by the clock or by the processor."""
+    """Peak resident memory of a command in MiB, as its parent sees it, and its least seconds by the clock."""
     command, spent = [sys.executable, "-c", MEASURE, *COMMAND, *map(str, words)], []
 
     def run():
@@ -197,7 +197,7 @@ def measured(benchmark, words, rounds):
     seen = json.loads(benchmark.pedantic(run, rounds=rounds, warmup_rounds=1))
     assert seen["code"] == 0
     benchmark.extra_info |= {"peak_mib": round(seen["peak_mib"]), "processor_s": round(min(spent), 3)}
-    return seen["peak_mib"], min(*spent, benchmark.stats.stats.min)
+    return seen["peak_mib"], benchmark.stats.stats.min
 
 
 def test_help(benchmark):
