@@ -78,23 +78,24 @@ class FolderLibrary:
         return thesis.slug if changed else None
 
     def _commit(self, thesis: Thesis, before: list[Record], digest: str) -> bool:
-        wanted = thesis.model_dump(mode="json", exclude=set(_OWN), exclude_unset=True)
         at = effective(thesis, self._clock())
         try:
             head = self._book.get(thesis.slug)
         except NotFoundError:
-            patch: dict[str, Any] = wanted
+            patch: dict[str, Any] = thesis.model_dump(mode="json", exclude=set(_OWN), exclude_unset=True)
             against, rationale = "", f"{thesis.title} enters the book."
         else:
-            last = parse_thesis(before[-1].body, "").model_dump(mode="json") if before else head.thesis.model_dump(mode="json")
-            patch = {name: value for name, value in wanted.items() if last.get(name) != value}
+            # Whole states are compared: what the file leaves out is its default, so that a part taken out of it goes.
+            last = _state(parse_thesis(before[-1].body, "") if before else head.thesis)
+            patch = {name: value for name, value in _state(thesis).items() if last[name] != value}
             against, rationale = head.revision.hash, f"A person changed {', '.join(sorted(patch))} in the thesis file."
             at = max(self._clock(), head.effective_at)
         if not patch:
             return False
+        # The key counts the versions kept: a process that is cut off before it keeps this one finds its revision again.
         proposal = Proposal(
             thesis=thesis.slug, against=against, author="person", patch=patch, rationale=rationale,
-            idempotency_key=f"{thesis.slug}:file:{digest[:24]}:{against[:12]}",
+            idempotency_key=f"{thesis.slug}:file:{len(before)}:{digest[:24]}",
         )  # fmt: skip
         self._book.commit(proposal, Approval(by="person", at=self._clock(), mode="person"), at)
         return True
@@ -117,9 +118,13 @@ class FolderLibrary:
                 content_hash=digest,
                 thesis_slugs=(thesis.slug,),
                 known_from=effective(thesis, self._clock()),
-                idempotency_key=f"thesis-file:{uri}:{digest}",
+                idempotency_key=f"thesis-file:{uri}:{len(before)}:{digest}",
             )
         )
         for old in before:
             if old.id != new.id:
                 self._store.end(old.id, Status.SUPERSEDED, f"the file was changed: {new.id}")
+
+
+def _state(thesis: Thesis) -> dict[str, Any]:
+    return thesis.model_dump(mode="json", exclude=set(_OWN))
