@@ -22,6 +22,9 @@ BATCH = 2_000
 
 INDEXED = "indexed"
 
+# Asked of every row, and an enumeration takes long to give its value.
+_LIVE, _DOCUMENT = Status.LIVE.value, Kind.DOCUMENT.value
+
 _PLAIN = (
     "title", "body", "gist_en", "gist_zh", "author", "author_role", "run_id", "thread_id", "parent_id", "source_uri",
     "locator", "span_start", "span_end", "period", "confidence", "data", "content_hash",
@@ -165,7 +168,7 @@ class Store:
         first = select(records.c.seq).where(records.c.id == rows[0]["id"]).scalar_subquery()
         seqs = dict(connection.execute(select(records.c.id, records.c.seq).where(records.c.seq >= first)).all())
         # A whole document is found through its chunks; searching both would answer everything twice.
-        found = [(seqs[row["id"]], row) for row in rows if row["kind"] != Kind.DOCUMENT.value]
+        found = [(seqs[row["id"]], row) for row in rows if row["kind"] != _DOCUMENT]
         if found:
             write_words(connection, [(seq, fts_document(searchable(row))) for seq, row in found])
             work = ({"record_id": row["id"], "action": "upsert"} for _, row in found)
@@ -358,9 +361,9 @@ def _row(draft: Draft, now: datetime, new_id: str) -> dict[str, Any]:
         "id": new_id,
         "entity_id": new_id,
         "version": 1,
-        "kind": draft.kind.value,
+        "kind": str(draft.kind),
         "lang": draft.lang or language(draft.body[:4000]),
-        "trust": draft.trust.value,
+        "trust": str(draft.trust),
         "thesis_slugs": list(draft.thesis_slugs),
         "entities": list(draft.entities),
         "valid_from": draft.valid_from.isoformat() if draft.valid_from else None,
@@ -369,7 +372,7 @@ def _row(draft: Draft, now: datetime, new_id: str) -> dict[str, Any]:
         "body_hash": body_hash(draft.body),
         "recorded_at": now,
         "known_at": draft.known_from or now,
-        "status": Status.LIVE.value,
+        "status": _LIVE,
         "superseded_by": "",
         "reason": "",
     }

@@ -6,8 +6,8 @@ two-character grams, with Traditional folded to Simplified. English words are li
 
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from itertools import chain
 from operator import add
 from typing import Literal
@@ -18,7 +18,6 @@ Language = Literal["en", "zh", "mixed", "other"]
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _NUMBER = r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)*|\d+(?:\.\d+)*"
 # Strings, compiled at their first use: compiling these classes costs more than the import may.
-_ASCII_PIECE = rf"(?a)[a-z]+(?:'[a-z]+)?|{_NUMBER}"
 _LETTER = rf"[^\W\d_{_HAN}]"
 # [a-z] comes first, as a class of its own: it is what most letters are, and it is quicker to match than "no digit, no Han".
 _PIECE = rf"(?:[a-z]+{_LETTER}*|{_LETTER}+)(?:['’]{_LETTER}+)?|[{_HAN}]+|{_NUMBER}"
@@ -27,7 +26,7 @@ _ASCII = r"[\x00-\x7f]+"
 _KANA = "[\u3041-\u30ff]"
 _LATIN = "[A-Za-z]"
 _NO_LATIN = bytes(code for code in range(128) if not chr(code).isalpha())
-_PLAIN_WORD = rf"[a-z0-9{_HAN}]+"
+_PLAIN_WORDS = rf"[a-z0-9 {_HAN}]*"
 
 _STOP_ENGLISH = frozenset(
     "a an the of to in on at by for from with and or is are was were be been being it its this that these those as "
@@ -71,14 +70,15 @@ def fold(text: str) -> str:
 def _stem() -> Callable[[str], str]:
     import snowballstemmer
 
-    stem: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
-    return stem
+    return lru_cache(_Words.MOST)(snowballstemmer.stemmer("english").stemWord)
 
 
 def _term(piece: str) -> str:
-    """The token of a number or of a word that is not Han; empty for a stop word."""
+    """The tokens of a number, a word or a run of Han characters; empty for a stop word."""
     if piece[0].isdigit():
         return piece.replace(",", "")
+    if not piece.isascii() and _pattern(_HAN_RUN).match(piece):
+        return " ".join(chain((character for character in piece if character not in _STOP_CHINESE), map(add, piece, piece[1:])))
     word = piece.replace("’", "'").removesuffix("'s").replace("'", "")
     if not word.isascii():
         # Latin accents are written or left out as the keyboard has them; other scripts' marks are letters.
@@ -97,40 +97,34 @@ def tokens(text: str) -> list[str]:
     A word gives its stem, a number itself without thousands separators (``1,000.5`` gives ``1000.5``), a run of Han
     characters its characters but for function words, then its pairs. Never an empty token, never white space in one.
     """
-    return _searched(text, _TERMS)
+    return " ".join(_searched(text, _TERMS)).split()
 
 
 class _Words(dict[str, str]):
-    """What each word becomes, kept once made. A number is made again each time: most stand in one text only."""
+    """What each run of characters without white space becomes, its tokens with spaces between, kept once made.
+
+    What hardly comes a second time is made again: numbers, and Chinese, which has no spaces.
+    """
 
     MOST = 200_000
+    LONGEST = 24
 
     def __init__(self, make: Callable[[str], str]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, piece: str) -> str:
-        made = self._make(piece)
-        if not piece[0].isdigit():
+    def __missing__(self, run: str) -> str:
+        made = " ".join(filter(None, map(self._make, _pattern(_PIECE).findall(run))))
+        if len(run) <= self.LONGEST and not _pattern(r"\d").search(run):
             if len(self) >= self.MOST:
                 self.clear()
-            self[piece] = made
+            self[run] = made
         return made
 
 
-def _searched(text: str, words: _Words) -> list[str]:
-    """The tokens of a text, of which ``words`` holds those that are not Han."""
-    if text.isascii():
-        return list(filter(None, map(words.__getitem__, _pattern(_ASCII_PIECE).findall(text.lower()))))
-    found: list[str] = []
-    is_han = _pattern(_HAN_RUN).match
-    for piece in _pattern(_PIECE).findall(fold(text)):
-        if not piece.isascii() and is_han(piece):
-            found += [character for character in piece if character not in _STOP_CHINESE]
-            found += map(add, piece, piece[1:])
-        elif token := words[piece]:
-            found.append(token)
-    return found
+def _searched(text: str, words: _Words) -> Iterator[str]:
+    """What ``words`` makes of a text, in order; stop words and punctuation give nothing."""
+    return filter(None, map(words.__getitem__, fold(text).split()))
 
 
 def language(text: str) -> Language:
@@ -170,7 +164,7 @@ def fts_word(token: str) -> str:
 
     Different tokens have different words: no token mixes letters and digits, but these encodings do.
     """
-    if _pattern(_PLAIN_WORD).fullmatch(token):
+    if _pattern(_PLAIN_WORDS).fullmatch(token):
         return token
     # A decimal point would split the number in two, and one number must stay one word.
     if token.isascii():
@@ -180,8 +174,8 @@ def fts_word(token: str) -> str:
 
 
 def _fts_term(piece: str) -> str:
-    token = _term(piece)
-    return fts_word(token) if token else ""
+    found = _term(piece)
+    return found if _pattern(_PLAIN_WORDS).fullmatch(found) else fts_word(found)
 
 
 _TERMS = _Words(_term)
