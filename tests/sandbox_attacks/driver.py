@@ -212,7 +212,7 @@ def older(version: int) -> dict[str, list[str]]:
 
     chosen = [
         *(Script(HERE / "attacks" / f"{name}.py") for name in BY_SIGNALS.split()),
-        Script(HERE / "honest" / "multiprocessing_pool.py"),
+        Script(HERE / "honest" / "process_pool_executor.py"),  # a pool that is left by `with` signals its processes
     ]
     found = run_all("landlock", chosen, [lambda limits, size, preload=None: LandlockCell(limits, size, preload=preload, version=version)])
     return {name: answer["problems"] for name, answer in found.items()}
