@@ -20,7 +20,8 @@ FILE = "stoa.toml"
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built along with the settings that hold it, not once more by itself.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class DeskSettings(_Section):

@@ -57,7 +57,7 @@ class Relation(StrEnum):
 class Draft(BaseModel):
     """A record before it is stored: what its writer says. The store adds id, version, status and time."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kind: Kind = Kind.NOTE
     body: str = Field(min_length=1, description="verbatim; quotes are found in it")
@@ -105,7 +105,7 @@ class Record(Draft):
 class Link(BaseModel):
     """``source`` stands in ``relation`` to ``target``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     source: str
     relation: Relation
@@ -115,7 +115,7 @@ class Link(BaseModel):
 class Hit(BaseModel):
     """One answer of recall: the record, how well it fits, and why it was found."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str
     score: float

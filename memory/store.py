@@ -21,9 +21,7 @@ BATCH = 2_000
 """Records a transaction: large enough to be quick, small enough that a reader does not wait."""
 
 INDEXED = "indexed"
-
-# Asked of every row, and an enumeration takes long to give its value.
-_LIVE, _DOCUMENT = Status.LIVE.value, Kind.DOCUMENT.value
+_LIVE, _DOCUMENT = Status.LIVE.value, Kind.DOCUMENT.value  # asked of every row, and an enumeration takes long to give its value
 
 _PLAIN = (
     "title", "body", "gist_en", "gist_zh", "author", "author_role", "run_id", "thread_id", "parent_id", "source_uri",

@@ -24,7 +24,8 @@ Probability = Annotated[float, Field(ge=0.01, le=0.99)]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used: a command uses few of these, and what holds another builds it along.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Stance(StrEnum):

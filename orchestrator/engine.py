@@ -32,7 +32,7 @@ RECURSION = 1_000
 class RunRules(BaseModel):
     """How runs share the machine, and how much of them is kept."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     at_once: int = Field(default=4, ge=1, le=1000, description="runs that advance at the same time in this desk, on all machines")
     lease: timedelta = Field(

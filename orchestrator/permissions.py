@@ -12,7 +12,7 @@ _FREE = frozenset({"conviction", "applied"})
 class GateRules(BaseModel):
     """When a person is asked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     conviction_step: float = Field(default=0.10, gt=0, le=1, description="larger moves of conviction wait for a person")
 
