@@ -38,7 +38,7 @@ def subset_woff(text: str) -> bytes:
     import uharfbuzz as hb
     from fontTools.ttLib import TTFont
 
-    wanted = {ord(character) for character in text if ord(character) > 0x2E7F}
+    wanted = {code for code in map(ord, set(text)) if code > 0x2E7F}
     if not wanted:
         return b""
     asked = hb.SubsetInput()
