@@ -21,6 +21,8 @@ LIBRARIES = (
 ROOM = 128 * MIB
 """Bytes of inputs that a waiting worker has room for; a job with more gets a fresh one."""
 WARM_UP_SECONDS = 60.0
+HEAD_START = 0.4
+"""Seconds that a job has before the next worker begins to load its libraries: most are over by then."""
 
 
 def installed(names: Sequence[str] = LIBRARIES) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ class WarmWorkers:
         self._limits = limits
         self._preload = Preload(installed(libraries))
         self._warming: Cell | None = None
-        self._closed = False
+        self._closed = threading.Event()
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-warm")
         self._next: Future[Cell] | None = self._thread.submit(self._warm)
@@ -53,17 +55,18 @@ class WarmWorkers:
 
         def noted(limits: Limits, input_bytes: int, preload: Preload | None) -> Cell:
             cell = self._warming = make(limits, input_bytes, preload)
-            if self._closed:
+            if self._closed.is_set():
                 _dismiss(cell)
             return cell
 
         return noted
 
-    def _warm(self) -> Cell:
+    def _warm(self, after: float = 0.0) -> Cell:
+        self._closed.wait(after)
         try:
             cell = standing(self._makers, self._limits, ROOM, self._preload, WARM_UP_SECONDS)
         except (SandboxRefusedError, OSError) as error:
-            if not self._closed:
+            if not self._closed.is_set():
                 log.warning("no worker waits for the agents' code: %s", error)
             raise
         if not self._preload.caches:
@@ -88,7 +91,7 @@ class WarmWorkers:
             waiting = self._next
             if waiting is None or not waiting.done():
                 return None
-            self._next = self._thread.submit(self._warm)
+            self._next = self._thread.submit(self._warm, HEAD_START)
         try:
             return waiting.result()
         except (SandboxRefusedError, OSError):
@@ -98,7 +101,7 @@ class WarmWorkers:
         """End the worker that waits, or warms. No job may be under way."""
         with self._lock:
             waiting, self._next = self._next, None
-        self._closed = True
+        self._closed.set()
         if self._warming is not None:
             _dismiss(self._warming)
         self._thread.shutdown(wait=True)

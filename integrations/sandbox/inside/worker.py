@@ -120,12 +120,11 @@ def _draw_once(path: str) -> None:
 
 
 def _query_once(path: str) -> None:
-    """The Parquet reader and the way to pandas are loaded by the first query."""
-    database = sys.modules["duckdb"].connect()
+    """The Parquet reader and the way to pandas are loaded by the first query, and the connection that a module's calls share is made."""
+    database = sys.modules["duckdb"].default_connection()
     database.execute(f"COPY (SELECT range AS x, range % 3 AS y FROM range(100)) TO '{path}'")  # noqa: S608 - our own path
     frame = database.execute(f"SELECT y, avg(x) AS mean FROM '{path}' GROUP BY y ORDER BY y").df()  # noqa: S608 - our own path
     frame.groupby("y")["mean"].mean()
-    database.close()
     os.unlink(path)
 
 

@@ -146,6 +146,7 @@ def test_a_desk_that_serves_keeps_one_worker_with_every_library_and_lends_it_and
             code = f"import sys; print([name for name in {LIBRARIES} if name not in sys.modules])\n{CHART}"
             result = act.sandbox.run(code, [], Limits())
             assert (result.stdout, [file.name for file in result.files]) == ("[]\n", ["chart.png"])
+        serving.workers.wait()
         assert len(children() - before) == 1
     assert children() - before == set()
 
