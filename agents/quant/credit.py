@@ -8,7 +8,7 @@ from typing import NamedTuple
 from agents.quant.errors import QuantError
 from agents.quant.options import normal_cdf
 from agents.quant.result import Result
-from agents.quant.roots import all_roots
+from agents.quant.roots import all_roots, bracketed
 from agents.quant.runway import RunwayResult, runway
 
 __all__ = [
@@ -21,8 +21,8 @@ _UNITS = {
 }  # fmt: skip
 _NO_EQUITY, _NO_DEBT = -138.0, 27.6
 """Logarithms of equity over debt: equity from 1e-60 of the assets to all but 1e-12 of them."""
-_WIDEST = 40.0
-"""A volatility over the whole horizon at which debt is worthless to twelve digits at any leverage searched."""
+_NARROWEST, _WIDEST = 1e-12, 40.0
+"""Volatilities over the whole horizon: none, and one at which debt is worthless to twelve digits at any leverage searched."""
 
 
 class MertonRoot(Result):
@@ -92,15 +92,12 @@ def _solved(leverage: float, lost: float, equity: float) -> _Firm:
 
     The option that is out of the money is matched, the put or the equity itself, so that no digits cancel.
     """
-    low, high = 0.0, _WIDEST
-    for _ in range(90):
-        middle = 0.5 * (low + high)
-        firm = _Firm(leverage, equity, middle)
-        if (firm.put_share() < lost) if leverage <= 1 else (firm.call() < equity):
-            low = middle
-        else:
-            high = middle
-    return _Firm(leverage, equity, 0.5 * (low + high))
+
+    def short(spread: float) -> float:
+        firm = _Firm(leverage, equity, spread)
+        return firm.put_share() - lost if leverage <= 1 else firm.call() - equity
+
+    return _Firm(leverage, equity, bracketed(short, _NARROWEST, _WIDEST, -lost if leverage <= 1 else -equity))
 
 
 def _equity_vol(firm: _Firm, years: float) -> float:

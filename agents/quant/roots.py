@@ -22,7 +22,7 @@ def all_roots(function: Callable[[float], float], low: float, high: float, cells
         if f_left == 0:
             roots.append(left)
         elif f_left * f_right < 0:
-            roots.append(_bracketed(function, left, right, f_left))
+            roots.append(bracketed(function, left, right, f_left))
         left, f_left = right, f_right
     return [*roots, left] if f_left == 0 else roots
 
@@ -36,11 +36,11 @@ def sign_changes(function: Callable[[float], float], points: "NDArray[np.float64
     left[0], right[-1] = 1, 1  # the ends of the grid end a run too
     found = points[(signs == 0) & ((left != 0) | (right != 0))].tolist()
     for i in np.flatnonzero(signs[:-1] * signs[1:] < 0).tolist():
-        found.append(_bracketed(function, float(points[i]), float(points[i + 1]), float(values[i])))
+        found.append(bracketed(function, float(points[i]), float(points[i + 1]), float(values[i])))
     return sorted(found)
 
 
-def _bracketed(function: Callable[[float], float], low: float, high: float, f_low: float) -> float:
+def bracketed(function: Callable[[float], float], low: float, high: float, f_low: float) -> float:
     """A sign change to the last digits: inverse quadratic interpolation where it is safe, else halves (Chandrupatla 1997)."""
     a, b, f_a, f_b = low, high, f_low, function(high)
     c, f_c, part = a, f_a, 0.5
