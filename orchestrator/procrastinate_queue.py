@@ -164,7 +164,8 @@ class ProcrastinateQueue:
         """
         from procrastinate.exceptions import AlreadyEnqueued
 
-        with _in_words(), suppress(AlreadyEnqueued):
+        # With the database away no job can be put: the sweeper does it when it is back.
+        with suppress(AlreadyEnqueued, BusyError), _in_words():
             job = self._job(self._app, run_id, *self._dispatch.place(run_id), seconds=min(2 + tried, 15))
             job.defer(run_id=run_id, tried=tried + 1)
 
