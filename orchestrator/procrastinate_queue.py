@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from memory.dispatch import NORMAL, Dispatch
-from memory.errors import BusyError, StoaError
+from memory.errors import BusyError
 from orchestrator.queue import Advance, Stop, serve
 
 if TYPE_CHECKING:
@@ -33,10 +33,6 @@ SILENT_SECONDS = 30
 """A worker that sent no heartbeat for so long is taken for dead."""
 
 SET_UP_LOCK = 0x570C
-
-
-class LaterError(StoaError):
-    """The run cannot be advanced now; its job is tried again."""
 
 
 def _leave() -> None:
@@ -96,10 +92,11 @@ class ProcrastinateQueue:
         with _in_words(), suppress(AlreadyEnqueued):
             self._job(self._app, run_id, priority, turn).defer(run_id=run_id)
 
-    def _job(self, app: "procrastinate.App", run_id: str, priority: int, turn: int) -> Any:
+    def _job(self, app: "procrastinate.App", run_id: str, priority: int, turn: int, *, seconds: int = 0) -> Any:
         # One waiting job a run, and one that is worked on.
         place = priority * LANES - min(turn, LANES - 1)
-        return app.configure_task(TASK, queue=QUEUE, lock=run_id, queueing_lock=run_id, priority=place)
+        wait = {"seconds": seconds} if seconds else None
+        return app.configure_task(TASK, queue=QUEUE, lock=run_id, queueing_lock=run_id, priority=place, schedule_in=wait)
 
     def drop(self, run_id: str) -> None:
         """Take the run's waiting job away."""
@@ -132,7 +129,7 @@ class ProcrastinateQueue:
 
         connector = procrastinate.PsycopgConnector(conninfo=self._url, min_size=1, max_size=4, timeout=10)
         app = procrastinate.App(connector=connector)
-        app.task(name=TASK, queue=QUEUE, retry=_retrying())(lambda run_id: self._take(advance, run_id))
+        app.task(name=TASK, queue=QUEUE)(lambda run_id, tried=0: self._take(advance, run_id, tried))
         await asyncio.to_thread(lambda: self._app)  # makes the tables
         async with app.open_async():
             worker = asyncio.create_task(
@@ -152,13 +149,25 @@ class ProcrastinateQueue:
                 if isinstance(error, Exception):
                     raise error
 
-    def _take(self, advance: Advance, run_id: str) -> None:
+    def _take(self, advance: Advance, run_id: str, tried: int) -> None:
         outcome = serve(self._dispatch, advance, run_id)
         if outcome == "lost":
             log.warning("run %s was taken over: this worker starts anew", run_id)
             self._on_lost()
         elif outcome == "later":
-            raise LaterError(f"run {run_id} is tried again later")
+            self._again(run_id, tried)
+
+    def _again(self, run_id: str, tried: int) -> None:
+        """A job for later; the present one ends.
+
+        Not Procrastinate's own retry: where another job of the run waits by now the two collide, and the run stays locked.
+        """
+        from procrastinate.exceptions import AlreadyEnqueued
+
+        # With the database away no job can be put: the sweeper does it when it is back.
+        with suppress(AlreadyEnqueued, BusyError), _in_words():
+            job = self._job(self._app, run_id, *self._dispatch.place(run_id), seconds=min(2 + tried, 15))
+            job.defer(run_id=run_id, tried=tried + 1)
 
     async def _until(self, stop: Stop) -> None:
         while not stop():  # noqa: ASYNC110 - what stops it lives in another thread or process
@@ -191,18 +200,6 @@ class ProcrastinateQueue:
         place = await asyncio.to_thread(self._dispatch.place, run_id)
         with suppress(AlreadyEnqueued):
             await self._job(app, run_id, *place).defer_async(run_id=run_id)
-
-
-def _retrying() -> Any:
-    from procrastinate.retry import BaseRetryStrategy, RetryDecision
-
-    class Later(BaseRetryStrategy):
-        """A run that had to wait is tried again soon, however often."""
-
-        def get_retry_decision(self, *, exception: BaseException, job: Any) -> RetryDecision | None:
-            return RetryDecision(retry_in={"seconds": min(2 + job.attempts, 15)}) if isinstance(exception, LaterError) else None
-
-    return Later()
 
 
 class _in_words:  # noqa: N801 - used as a statement

@@ -30,4 +30,6 @@ def start_logging(kind: Literal["text", "json"], stream: TextIO | None = None) -
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if kind == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    # httpx tells each request with its whole address, in which a data source's key may stand.
+    for chatty in ("httpx", "procrastinate"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -225,3 +225,18 @@ def test_a_full_desk_says_what_a_run_waits_for_and_takes_it_later(made):
 
     made.serve(advance, until=lambda: made.status("second") == "done")
     assert said[0] == "waits for its turn"
+
+
+def test_a_run_that_has_to_wait_while_it_is_asked_for_again_goes_on(made):
+    made.enter("r")
+    tried = []
+
+    def advance(run_id):
+        tried.append(run_id)
+        if len(tried) == 1:
+            made.queue.put(run_id)
+            raise BusyError("the database was away")
+        return made.advance(run_id)
+
+    made.serve(advance)
+    assert made.effects() == ["r:0", "r:1", "r:2"]

@@ -18,7 +18,7 @@ from integrations.desk import Desk
 from integrations.settings import WatchingSettings
 from integrations.terminal import SilentChannel
 from integrations.watching.app import watching_app
-from integrations.watching.logs import JsonLines
+from integrations.watching.logs import JsonLines, start_logging
 from integrations.watching.serve import watched
 from memory.errors import InputError
 from memory.journal import NewRun
@@ -143,3 +143,11 @@ def test_the_board_tells_everybody_its_health_and_its_metrics_only_to_who_may_se
             connection.exec_driver_sql("ALTER TABLE runs RENAME TO gone")
         answer = client.get("/healthz")
         assert (answer.status_code, answer.json()) == (503, {"status": "failed"})
+
+
+def test_the_log_of_a_serving_desk_keeps_out_addresses_that_hold_a_key(caplog):
+    caplog.set_level(logging.INFO)
+    start_logging("text")
+    with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200))) as client:
+        client.get("https://data.example/series", params={"api_key": "a-secret"})
+    assert "a-secret" not in caplog.text
