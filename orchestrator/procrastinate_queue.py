@@ -8,6 +8,7 @@ learns that its run was taken over *leaves at once*, without a word to the queue
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
@@ -175,12 +176,21 @@ class ProcrastinateQueue:
 
     async def _keep_house(self, app: "procrastinate.App") -> None:
         """Reaper and sweeper."""
+        idle_since: dict[int | None, float] = {}
         while True:
             for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self._silent):
                 await self._reap(app, job)
+            idle: list[Any] = []
             for run_id in await asyncio.to_thread(self._dispatch.due):
-                if not await app.job_manager.list_jobs_async(queue=QUEUE, lock=run_id):
+                jobs = list(await app.job_manager.list_jobs_async(queue=QUEUE, lock=run_id))
+                if not jobs:
                     await self._give_job(app, run_id)
+                idle += [job for job in jobs if job.status == "doing"]
+            # A worker that lives, and could not write that it was done with a job, holds the run's lock for good.
+            idle_since = {job.id: idle_since.get(job.id, time.monotonic()) for job in idle}
+            for job in idle:
+                if time.monotonic() - idle_since[job.id] > self._silent:
+                    await self._reap(app, job)
             await asyncio.sleep(self._poll)
 
     async def _reap(self, app: "procrastinate.App", job: Any) -> None:

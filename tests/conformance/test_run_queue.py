@@ -1,8 +1,10 @@
 """What every ``RunQueue`` promises, held against both."""
 
+import asyncio
 import threading
 import time
 
+import procrastinate
 import pytest
 
 from memory.clock import system_clock
@@ -189,6 +191,37 @@ def test_the_run_of_a_worker_that_went_silent_is_taken_over(made):
     made.serve()
     assert made.status("r") == "done"
     assert made.effects() == ["r:0", "r:1", "r:2"]
+
+
+def test_a_job_that_a_living_worker_could_not_end_holds_its_run_up_for_a_while_only(postgres_url):
+    """The database was away at that moment alone: the worker's heart beats on, and the job says that it is worked on."""
+    database = Database(postgres_url)
+    queue = ProcrastinateQueue(postgres_url, Dispatch(database), poll_seconds=POLL, silent_seconds=1)
+    made, taken, over = Made(database, postgres_url, queue, []), threading.Event(), threading.Event()
+    made.enter("r")
+    thread = threading.Thread(target=asyncio.run, args=(hold_a_job(postgres_url, taken, over),))
+    thread.start()
+    try:
+        assert taken.wait(5)
+        made.serve()
+        assert (made.status("r"), made.effects()) == ("done", ["r:0", "r:1", "r:2"])
+    finally:
+        over.set()
+        thread.join(5)
+        queue.close()
+        database.close()
+
+
+async def hold_a_job(url, taken, over):
+    """A worker that takes one job, never ends it, and lives on."""
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
+    async with app.open_async():
+        worker = await app.job_manager.register_worker()
+        assert await app.job_manager.fetch_job(None, worker)
+        taken.set()
+        while not over.is_set():
+            await app.job_manager.update_heartbeat(worker)
+            await asyncio.sleep(POLL)
 
 
 def test_a_worker_whose_run_was_taken_over_says_nothing_about_it(made):
