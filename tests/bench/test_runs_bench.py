@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from memory.database import Database
 from memory.dispatch import Dispatch
 from memory.journal import Journal
 from orchestrator.checkpoints import open_saver
+from orchestrator.engine import Engine
 from orchestrator.procrastinate_queue import ProcrastinateQueue
 from tests.fakes import small_runs
 
@@ -56,6 +58,25 @@ def test_a_run_through_the_engine(benchmark, places):
         assert engine.advance(name).status == "done"
 
     benchmark.pedantic(one, rounds=60, warmup_rounds=5)
+
+
+def test_a_step_takes_as_long_at_the_end_of_500_as_at_their_beginning(benchmark, places):
+    """Medians of a hundred steps; each step adds 100 characters to the state. The first fifty are for warming up."""
+    database, checkpoints = places
+    begun, ratios = [], []
+    flows = {"small": small_runs.long_flow(500, 100, lambda: begun.append(time.perf_counter()))}
+
+    def one():
+        begun.clear()
+        name = f"r{next(NAMES)}"
+        small_runs.enqueue(database, name)
+        assert Engine(database, system_clock, checkpoints, flows).advance(name).status == "done"
+        steps = [later - earlier for earlier, later in itertools.pairwise(begun)]
+        ratios.append(statistics.median(steps[-100:]) / statistics.median(steps[50:150]))
+
+    benchmark.pedantic(one, rounds=5)
+    benchmark.extra_info["last_hundred_to_first"] = round(statistics.median(ratios), 3)
+    assert statistics.median(ratios) <= 1.2
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])

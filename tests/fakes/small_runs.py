@@ -3,6 +3,7 @@
 import operator
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
@@ -52,14 +53,18 @@ def flow(database: Database, steps: int = STEPS, seconds: float = 0.0, added: in
     return Flow("1", graph, lambda row: {"run_id": row.run_id, "done": []})
 
 
-def long_flow(steps: int, added: int) -> Flow:
+def long_flow(steps: int, added: int, on_step: Callable[[], None] = lambda: None) -> Flow:
     """One step that is taken again and again; each time the state grows by an id of ``added`` characters."""
 
     def graph(lease: Any) -> Any:
         from langgraph.graph import END, START, StateGraph
 
+        def step(state: State) -> State:
+            on_step()
+            return {"done": [f"{len(state['done']):0{added}d}"]}
+
         made = StateGraph(State)
-        made.add_node("step", lambda state: {"done": [f"{len(state['done']):0{added}d}"]})
+        made.add_node("step", step)
         made.add_edge(START, "step")
         made.add_conditional_edges("step", lambda state: "step" if len(state["done"]) < steps else END, ["step", END])
         return made

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from memory.question import understand
 from memory.ranking import WEIGHTS, rank
-from memory.recall import CENTRES
+from memory.recall import CENTRES, _only
 from tests.recall_set.load import GROUPS, questions
 from tests.recall_set.measure import desk, score
 
@@ -37,10 +37,11 @@ def gathered(measured, asked):
             question = understand(item.query, item.variants)
             found = [recall._found(connection, wording, 10) for wording in question.wordings]
             found += recall._hops(connection, question, found, 10)
+            only = _only((), None, "")
             rows = recall._rows(
-                connection, sorted({s for f in found for s in f.lexical}), sorted({n for f in found for n in f.vector}), (), None
+                connection, sorted({s for f in found for s in f.lexical}), sorted({n for f in found for n in f.vector}), only
             )
-            rows += recall._neighbours(connection, rank(question, rows, found)[:CENTRES], rows, (), None)
+            rows += recall._neighbours(connection, rank(question, rows, found)[:CENTRES], rows, only)
             kept.append((item, question, found, rows))
     return kept
 
