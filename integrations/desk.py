@@ -94,7 +94,7 @@ class Desk:
         if url:
             from orchestrator.procrastinate_queue import ProcrastinateQueue
 
-            return ProcrastinateQueue(url, self.dispatch)
+            return ProcrastinateQueue(url, self.dispatch, silent_seconds=self.settings.runs.lease.total_seconds())
         from orchestrator.queue import LocalQueue
 
         return LocalQueue(self.dispatch)

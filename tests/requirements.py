@@ -75,6 +75,7 @@ PROMISES: dict[str, tuple[str, tuple[str, ...]]] = {
     "checkpoints": ("What is kept of a long run grows as what its steps added.", (
         "orchestrator/test_engine.py::test_what_is_kept_of_a_long_run_grows_as_what_its_steps_added",)),
     "outages": ("A database that is away and a full disk stop nothing for good.", (
+        "acceptance/test_kills.py::test_a_run_in_whose_middle_the_database_goes_away_ends_as_if_it_had_not",
         "orchestrator/test_failures.py::test_a_run_goes_on_where_it_was_when_the_database_is_back",
         "orchestrator/test_failures.py::test_on_a_full_disk_a_run_stops_with_a_sentence_and_goes_on_when_there_is_room")),
     "moving": ("A desk moves to PostgreSQL and back and keeps every row.", (

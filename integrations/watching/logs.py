@@ -25,9 +25,19 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+def in_a_line(record: logging.LogRecord) -> bool:
+    """A queue whose database is away is no fault of the program: whoever reads the log at night needs no traceback of it."""
+    error = record.exc_info[1] if record.exc_info else None
+    # By its name: few commands have Procrastinate loaded.
+    if error is not None and "ConnectorException" in {kind.__name__ for kind in type(error).__mro__}:
+        record.msg, record.args, record.exc_info = f"the queue's database cannot be used: {error.__cause__ or error}", (), None
+    return True
+
+
 def start_logging(kind: Literal["text", "json"], stream: TextIO | None = None) -> None:
     """Write the log of a serving process to stderr."""
     handler = logging.StreamHandler(stream or sys.stderr)
+    handler.addFilter(in_a_line)
     handler.setFormatter(JsonLines() if kind == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     # httpx tells each request with its whole address, in which a data source's key may stand.

@@ -1,11 +1,13 @@
-"""kill -9 at random instants of a run of five agents and of the answers to its questions, on both databases.
+"""kill -9 at random instants of a run of five agents and of the answers to its questions, on both databases; and a database that goes away.
 
-``STOA_KILLS=50`` in the environment makes it as many as the promise says; the suite makes a few.
+``STOA_KILLS=50`` and ``STOA_OUTAGE=60`` in the environment make it as many, and as long, as the promise says; the suite makes a few, and waits
+a second.
 """
 
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -13,11 +15,16 @@ import time
 import pytest
 from sqlalchemy import text
 
+from memory.clock import system_clock
 from memory.database import Database
+from memory.errors import BusyError
+from memory.journal import Journal
 from tests.acceptance.conftest import make_small
 from tests.commands import Command, environment
+from tests.fakes.postgres import postgres
 
 KILLS = int(os.environ.get("STOA_KILLS", "6"))
+OUTAGE = float(os.environ.get("STOA_OUTAGE", "1"))
 A_DESK = 12
 """Kills a desk: past it, it is let through and the next one takes the rest."""
 
@@ -129,3 +136,50 @@ def test_whatever_is_killed_nothing_is_lost_or_doubled_and_no_answer_goes_to_ano
         if url:
             postgres_server.drop(url)
     sys.stdout.write(f"{kind}: {KILLS - left} kills on {desk_number} desks, {repeated} steps taken again\n")
+
+
+@pytest.fixture
+def server():
+    """A server of the test's own, to be stopped and started."""
+    with postgres() as own:
+        yield own
+
+
+def until(condition, seconds):
+    last = time.monotonic() + seconds
+    while True:
+        try:
+            if condition():
+                return
+        except BusyError:
+            pass  # the database is on its way
+        assert time.monotonic() < last
+        time.sleep(0.1)
+
+
+def test_a_run_in_whose_middle_the_database_goes_away_ends_as_if_it_had_not(undisturbed, server, tmp_path):
+    url = server.new_url()
+    stoa = make_small(tmp_path / "desk", THESES, NOTES, {"STOA_DATABASE__URL": url, "STOA_RUNS__LEASE": "PT3S"})
+    stoa.run("run", "--run-id", "night", "--later", "--json")
+    database = Database(url)
+    journal = Journal(database, system_clock)
+    worker = Command("serve", "--worker", "--desk", stoa.desk, env=environment(stoa.settings))
+    try:
+        until(lambda: journal.run("night").steps >= 3, 60)
+        server.stop(signal.SIGQUIT)
+        time.sleep(OUTAGE)
+        server.start()
+        until(lambda: journal.run("night").status == "waiting", 120)
+        for approval, decision in waiting(url):
+            stoa.run("approvals", decision, approval, "--by", "Ann", "--json")
+        until(lambda: journal.run("night").status == "done", 60)
+    finally:
+        worker.terminate()
+        _, said = worker.communicate(timeout=30)
+        database.close()
+    assert "Traceback" not in said
+    found, _ = outcome(url)
+    for part, wanted in undisturbed[0][0].items():
+        assert found[part] == wanted, part
+    stoa.run("verify")
+    assert all(row["state"] != "fail" for row in stoa.json("doctor")["checks"])

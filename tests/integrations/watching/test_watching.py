@@ -9,6 +9,7 @@ import sys
 import threading
 
 import httpx
+import procrastinate
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
@@ -18,7 +19,7 @@ from integrations.desk import Desk
 from integrations.settings import WatchingSettings
 from integrations.terminal import SilentChannel
 from integrations.watching.app import watching_app
-from integrations.watching.logs import JsonLines, start_logging
+from integrations.watching.logs import JsonLines, in_a_line, start_logging
 from integrations.watching.serve import watched
 from memory.errors import InputError
 from memory.journal import NewRun
@@ -79,6 +80,24 @@ def test_a_log_line_is_one_json_object_with_the_run_it_is_about():
     assert (first["message"], first["run_id"], first["level"]) == ("two\nlines 银", "run-1", "warning")
     assert "ZeroDivisionError" in second["error"]
     assert "run_id" not in third
+
+
+def told(error):
+    """What the log of a serving process says of an error."""
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.addFilter(in_a_line)
+    handler.handle(
+        logging.LogRecord("asyncio", logging.ERROR, "", 0, "Task exception\nwas never retrieved", (), (type(error), error, None))
+    )
+    return out.getvalue().splitlines()
+
+
+def test_a_queue_whose_database_is_away_is_one_line_of_the_log_and_another_fault_keeps_its_traceback():
+    away = procrastinate.exceptions.ConnectorException()
+    away.__cause__ = OSError("no route")
+    assert told(away) == ["the queue's database cannot be used: no route"]
+    assert told(ValueError("ours"))[-1] == "ValueError: ours"
 
 
 def on_port(desk, port):
