@@ -23,7 +23,7 @@ LONGEST_WORD = 2_000
 LONGEST_TEXT = 900_000
 """Bytes of distinct words in a record; a tsvector takes 1 MB. What stands behind them is not found through its words."""
 
-_WRITE = text("INSERT INTO record_tokens(rowid, tokens) VALUES (:seq, :tokens)")
+_WRITE = "INSERT INTO record_tokens(rowid, tokens) VALUES (?, ?)"
 _MATCH = text("SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query ORDER BY rank LIMIT :limit")
 _WITHIN = text(
     "SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query "
@@ -59,7 +59,7 @@ def write_words(connection: Connection, rows: Sequence[tuple[int, str]]) -> None
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.execute(_WRITE, [{"seq": seq, "tokens": words} for seq, words in rows])
+        connection.exec_driver_sql(_WRITE, list(rows))
         return
     counts = [(seq, _counted(words.split())) for seq, words in rows]
     repeats = [json.dumps({word: n for word, n in found.items() if n > 1}) for _, found in counts]
@@ -78,7 +78,7 @@ def rewrite_words(connection: Connection, seq: int, before: str, after: str) -> 
     if connection.dialect.name == "sqlite":
         drop = text("INSERT INTO record_tokens(record_tokens, rowid, tokens) VALUES ('delete', :seq, :tokens)")
         connection.execute(drop, {"seq": seq, "tokens": before})
-        connection.execute(_WRITE, {"seq": seq, "tokens": after})
+        connection.exec_driver_sql(_WRITE, (seq, after))
         return
     old = _counted(before.split())
     connection.execute(text("DELETE FROM record_tokens WHERE seq = :seq"), {"seq": seq})

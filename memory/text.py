@@ -114,7 +114,7 @@ class _Words(dict[str, str]):
         self._make = make
 
     def __missing__(self, run: str) -> str:
-        made = " ".join(filter(None, map(self._make, _pattern(_PIECE).findall(run))))
+        made = " ".join(filter(None, map(self._make, _pattern(_PIECE).findall(fold(run)))))
         if len(run) <= self.LONGEST and not _pattern(r"\d").search(run):
             if len(self) >= self.MOST:
                 self.clear()
@@ -124,7 +124,7 @@ class _Words(dict[str, str]):
 
 def _searched(text: str, words: _Words) -> Iterator[str]:
     """What ``words`` makes of a text, in order; stop words and punctuation give nothing."""
-    return filter(None, map(words.__getitem__, fold(text).split()))
+    return filter(None, map(words.__getitem__, text.split()))
 
 
 def language(text: str) -> Language:
