@@ -116,13 +116,14 @@ class ProcrastinateQueue:
         asyncio.run(self._work(advance, stop))
 
     async def _work(self, advance: Advance, stop: Stop) -> None:
+        import psycopg
         from procrastinate.exceptions import ConnectorException
 
         while not stop():
             try:
                 await self._serve(advance, stop)
-            except (ConnectorException, BusyError) as error:
-                log.warning("the queue's database is away: %s", error)
+            except (ConnectorException, BusyError, psycopg.Error) as error:
+                log.warning("the queue's database is away: %s", " ".join(str(error.__cause__ or error).split()))
                 await asyncio.sleep(self._poll)
 
     async def _serve(self, advance: Advance, stop: Stop) -> None:

@@ -43,3 +43,5 @@ def start_logging(kind: Literal["text", "json"], stream: TextIO | None = None) -
     # httpx tells each request with its whole address, in which a data source's key may stand.
     for chatty in ("httpx", "procrastinate"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Of a database that is away the queue tells; the pool would tell of every attempt.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
