@@ -23,13 +23,21 @@ LONGEST_WORD = 2_000
 LONGEST_TEXT = 900_000
 """Bytes of distinct words in a record; a tsvector takes 1 MB. What stands behind them is not found through its words."""
 
+MOST_SCORED = 20_000
+"""Records that are scored where words stand in very many, the newest: a word that stands everywhere tells nothing else of them."""
+
 _WRITE = "INSERT INTO record_tokens(rowid, tokens) VALUES (?, ?)"
 _MATCH = text("SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query ORDER BY rank LIMIT :limit")
+_NEWEST = text(
+    "SELECT rowid, score FROM (SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query "
+    "ORDER BY rowid DESC LIMIT :most) ORDER BY score DESC LIMIT :limit"
+).bindparams(most=MOST_SCORED)
 _WITHIN = text(
     "SELECT rowid, -bm25(record_tokens) AS score FROM record_tokens WHERE record_tokens MATCH :query "
     # The plus, and an order by another name than rank, keep the full-text table from scoring a row before it is filtered.
-    "AND +rowid IN (SELECT rowid FROM record_tokens WHERE record_tokens MATCH :within) ORDER BY bm25(record_tokens) LIMIT :limit"
-)
+    "AND +rowid IN (SELECT rowid FROM record_tokens WHERE record_tokens MATCH :within ORDER BY rowid DESC LIMIT :most) "
+    "ORDER BY bm25(record_tokens) LIMIT :limit"
+).bindparams(most=MOST_SCORED)
 _FREQUENCY = text("SELECT term, doc FROM record_vocabulary WHERE term IN :terms").bindparams(bindparam("terms", expanding=True))
 
 _PG_WRITE = text(
@@ -99,7 +107,8 @@ def best_by_words(connection: Connection, words: Sequence[str], limit: int, *, n
     """The records that hold any of the words, best first: their numbers and BM25 scores.
 
     With ``narrow``, for words that stand in very many records, those that hold all words, else two of them, are enough when there are
-    ``limit`` of them: who has one word comes before them only by rare exception, and scoring all takes ten times as long.
+    ``limit`` of them: who has one word comes before them only by rare exception, and scoring all takes ten times as long. Of those that
+    hold them the newest ``MOST_SCORED`` are scored.
     """
     if not words:
         return {}
@@ -109,12 +118,13 @@ def best_by_words(connection: Connection, words: Sequence[str], limit: int, *, n
         return _scores(connection, _PG_RANK, {"terms": [_stored(word) for word in words], "limit": limit})
     quoted = [f'"{word}"' for word in words]
     question = {"query": " OR ".join(quoted), "limit": limit}
-    if narrow and len(words) > 1:
-        pairs = " OR ".join(f"({one} AND {other})" for one, other in combinations(quoted, 2))
-        for statement, narrowed in ((_MATCH, {"query": " AND ".join(quoted)}), (_WITHIN, {"within": pairs})):
-            found = _scores(connection, statement, question | narrowed)
-            if len(found) >= limit:
-                return found
+    if narrow:
+        found = _scores(connection, _NEWEST, question | {"query": " AND ".join(quoted)})
+        if len(found) < limit and len(words) > 1:
+            pairs = " OR ".join(f"({one} AND {other})" for one, other in combinations(quoted, 2))
+            found = _scores(connection, _WITHIN, question | {"within": pairs})
+        if len(found) >= limit:
+            return found
     return _scores(connection, _MATCH, question)
 
 

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memory.database import Database
-from memory.lexical import best_by_words, frequency, write_words
+from memory.lexical import MOST_SCORED, best_by_words, frequency, write_words
 from memory.recall import Recall
 from memory.records import Draft, Kind
 from memory.store import Store
@@ -63,3 +63,29 @@ def test_a_text_larger_than_the_index_takes_is_found_by_its_first_words(database
     text = "opening " + " ".join(f"word{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{'x' * (n // 676)}" for n in range(40_000))
     _, scores = ranked(database, [text, "other"], "opening")
     assert list(scores) == [1]
+
+
+@pytest.fixture
+def everywhere(tmp_path):
+    """A table in which one word stands in every record, and two in a few."""
+    database = Database(tmp_path / "desk.db")
+    texts = ["desk"] * (MOST_SCORED + 1_000)
+    texts[5], texts[7], texts[9] = "desk silver", "desk copper", "desk silver copper"
+    with database.engine.connect() as connection:
+        write_words(connection, list(enumerate(texts)))
+        yield connection
+        connection.rollback()
+    database.close()
+
+
+def test_of_a_word_that_stands_everywhere_the_newest_records_are_scored(everywhere):
+    found = best_by_words(everywhere, ["desk"], 50_000, narrow=True)
+    assert len(found) == MOST_SCORED + 1_000  # fewer were wanted than there are: all are scored after all
+    found = best_by_words(everywhere, ["desk"], 100, narrow=True)
+    assert len(found) == 100
+    assert min(found) >= 1_000
+
+
+def test_narrowed_those_that_hold_all_words_come_before_those_that_hold_two(everywhere):
+    assert list(best_by_words(everywhere, ["silver", "copper", "desk"], 1, narrow=True)) == [9]
+    assert list(best_by_words(everywhere, ["silver", "copper", "desk"], 3, narrow=True)) == [9, 5, 7]
