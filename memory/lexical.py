@@ -103,6 +103,24 @@ def frequency(connection: Connection, words: Sequence[str]) -> dict[str, int]:
     return {asked[str(term)]: int(doc) for term, doc in connection.execute(_FREQUENCY, {"terms": list(asked)})}
 
 
+class WordCounts:
+    """In how many records words stand, kept until there is another record: counting reads every posting of a word."""
+
+    MOST = 50_000
+
+    def __init__(self) -> None:
+        self._kept: tuple[int, dict[str, int]] = (0, {})
+
+    def of(self, connection: Connection, words: Sequence[str], total: int) -> dict[str, int]:
+        """``frequency`` of the words, where ``total`` is the number of the newest record."""
+        counted_at, kept = self._kept
+        if counted_at != total or len(kept) > self.MOST:
+            self._kept = counted_at, kept = total, {}
+        new = [word for word in words if word not in kept]
+        kept |= dict.fromkeys(new, 0) | frequency(connection, new)
+        return {word: kept[word] for word in words if kept[word]}
+
+
 def best_by_words(connection: Connection, words: Sequence[str], limit: int, *, narrow: bool = False) -> dict[int, float]:
     """The records that hold any of the words, best first: their numbers and BM25 scores.
 

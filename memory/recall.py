@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from memory.database import Database
 from memory.errors import IndexBrokenError
 from memory.index import BATCH, VectorIndex
-from memory.lexical import best_by_words, frequency
+from memory.lexical import WordCounts, best_by_words, frequency
 from memory.question import Question, leans, names, understand
 from memory.ranking import LEARNED, SATURATION, WEIGHTS, Found, Weights, folded, rank
 from memory.records import Hit, Kind, Status, Trust
@@ -64,6 +64,7 @@ class Recall:
         self._database = database
         self._store = store
         self._index = index
+        self._counts = WordCounts()
 
     def search(  # noqa: PLR0913 - each is an independent part
         self,
@@ -107,7 +108,8 @@ class Recall:
 
     def _found(self, connection: Connection, wording: str, k: int, *, is_part: bool = False) -> Found:
         words = [fts_word(token) for token in dict.fromkeys(tokens(wording))][:64]
-        known, total = frequency(connection, words), connection.execute(select(func.max(records.c.seq))).scalar() or 0
+        total = connection.execute(select(func.max(records.c.seq))).scalar() or 0
+        known = self._counts.of(connection, words, total)
         lexical = self._lexical(connection, _telling_terms(words, known, total), k)
         spoken = language(wording)
         # What counts nothing is not asked for.

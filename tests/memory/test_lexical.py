@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memory.database import Database
-from memory.lexical import MOST_SCORED, best_by_words, frequency, write_words
+from memory.lexical import MOST_SCORED, WordCounts, best_by_words, frequency, write_words
 from memory.recall import Recall
 from memory.records import Draft, Kind
 from memory.store import Store
@@ -89,3 +89,11 @@ def test_of_a_word_that_stands_everywhere_the_newest_records_are_scored(everywhe
 def test_narrowed_those_that_hold_all_words_come_before_those_that_hold_two(everywhere):
     assert list(best_by_words(everywhere, ["silver", "copper", "desk"], 1, narrow=True)) == [9]
     assert list(best_by_words(everywhere, ["silver", "copper", "desk"], 3, narrow=True)) == [9, 5, 7]
+
+
+def test_words_are_counted_anew_when_there_is_another_record(everywhere):
+    counts = WordCounts()
+    assert counts.of(everywhere, ["silver", "tin"], 21_000) == {"silver": 2}
+    write_words(everywhere, [(50_000, "silver tin")])
+    assert counts.of(everywhere, ["silver", "tin"], 21_000) == {"silver": 2}
+    assert counts.of(everywhere, ["silver", "tin"], 50_000) == {"silver": 3, "tin": 1}
