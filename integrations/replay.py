@@ -120,11 +120,12 @@ def replay_context(desk: "Desk", database: "Database", run_id: str) -> tuple[Rec
     from memory.forecasts import Forecasts
     from memory.recall import Recall
     from orchestrator.queue import LocalQueue
+    from orchestrator.tool_gate import KeptGate
 
     dispatch = Dispatch(database)
     store, journal = Store(database, desk.clock), Journal(database, desk.clock)
     model = ReceiptModel(desk.receipt)
-    access = ToolAccess(outside=KeptTools(desk.store, run_id))
+    access = ToolAccess(KeptGate(desk.permission_requests, run_id), KeptTools(desk.store, run_id))
     agent = ModelTurn(model, PlaybookTurn(), desk.roles, desk.check(store), access=access) if desk.settings.model.name else PlaybookTurn()
     nothing = _Nothing()
     context = replace(

@@ -10,7 +10,7 @@ from agents.tool import Tool
 from memory.clock import Clock
 from memory.errors import NotFoundError
 from memory.journal import Journal
-from memory.permission_requests import PermissionRequest, PermissionRequests, Wanted
+from memory.permission_requests import PermissionDecision, PermissionRequest, PermissionRequests, Wanted
 from orchestrator.tool_permissions import Call, Rule, Ruling, digest_of, rule_on_call
 
 
@@ -45,14 +45,14 @@ class ToolGate:
         if ruling.decision == "allow":
             return ruling, ""
         if ruling.decision == "deny":
-            return ruling, f"{wanted.tool} is not permitted: {ruling.reason}; go on without it"
+            return ruling, _forbidden(wanted.tool, ruling.reason)
         given = self._requests.use(wanted, self._clock())
         if given is not None:
             return Ruling("allow", f"{given.decided_by} approved exactly this call ({given.id}, {given.scope})"), ""
         asked = self._requests.ask(wanted, ruling.reason, self._clock())
         if asked.status == "rejected":
-            return Ruling("deny", f"{asked.decided_by} refused it ({asked.id})"), f"{wanted.tool} was refused by a person; go on without it"
-        return ruling, f"{wanted.tool} needs a person's approval, which was asked for ({asked.id}): go on without it"
+            return Ruling("deny", _refusal(asked)), _refused(wanted.tool)
+        return ruling, _asked_for(wanted.tool, asked.id)
 
     def _attended(self, run_id: str) -> bool:
         """Whether a person started the run; what is no run was asked for at a terminal or in a channel."""
@@ -60,6 +60,47 @@ class ToolGate:
             return not self._journal.run(run_id).arguments.get("schedule")
         except NotFoundError:
             return True
+
+
+class KeptGate:
+    """Fulfils ``Permit`` from what a run left: each call is decided as it was then, in the same order, and nobody is asked."""
+
+    def __init__(self, requests: PermissionRequests, run_id: str) -> None:
+        self._asked = {(item.role, item.digest): item for item in requests.requests() if item.run_id == run_id}
+        self._made: dict[tuple[str, str], list[PermissionDecision]] = {}
+        for made in requests.decisions(run_id):
+            self._made.setdefault((made.role, made.digest), []).append(made)
+
+    def __call__(self, role: Role, item: Tool | Offered, arguments: Mapping[str, Any], run_id: str, tainted: bool) -> str:
+        """What the agent was told in that run."""
+        del run_id, tainted
+        place = (role.name, digest_of(item.name, arguments))
+        made, asked = self._made.get(place, []), self._asked.get(place)
+        if not made:
+            # The arguments of a read may name a record, which has another id here; whatever else is new leaves the run's path.
+            return "" if item.effect == "read" else f"{item.name} was not called so in that run: the replay differs from it here"
+        then = made.pop(0) if len(made) > 1 else made[0]
+        if then.decision == "allow":
+            return ""
+        if then.decision == "ask" and asked is not None:
+            return _asked_for(item.name, asked.id)
+        return _refused(item.name) if asked is not None and then.reason == _refusal(asked) else _forbidden(item.name, then.reason)
+
+
+def _forbidden(tool: str, reason: str) -> str:
+    return f"{tool} is not permitted: {reason}; go on without it"
+
+
+def _asked_for(tool: str, request_id: str) -> str:
+    return f"{tool} needs a person's approval, which was asked for ({request_id}): go on without it"
+
+
+def _refused(tool: str) -> str:
+    return f"{tool} was refused by a person; go on without it"
+
+
+def _refusal(asked: PermissionRequest) -> str:
+    return f"{asked.decided_by} refused it ({asked.id})"
 
 
 def question(item: PermissionRequest) -> str:

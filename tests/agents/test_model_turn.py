@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from integrations.desk import Desk
 from integrations.terminal import SilentChannel
 from memory.records import Draft, Kind, Trust
@@ -226,3 +228,30 @@ def test_a_run_is_replayed_from_its_receipts_with_no_model(folder):
     assert found.calls == asked
     with Desk(folder) as desk:
         assert desk.store.count() == before
+
+
+def takes_a_note(call):
+    """The desk's model, whose data analyst first wants to keep a note."""
+    asked = any(message["role"] == "assistant" for message in call.body["messages"])
+    if "You are the data-analyst." in call.prompt and call.body.get("tools") and not asked:
+        return reply(tool_use("call", {"tool": "remember", "arguments": {"text": "cash lasts 40.6 days"}}))
+    return desk_brain(call)
+
+
+@pytest.mark.parametrize("rule", ["deny", "ask"])
+def test_a_run_is_replayed_with_the_permissions_it_had_then(folder, rule):
+    """Whatever the rules say by now."""
+    from integrations.replay import replay
+
+    with MessagesServer(takes_a_note) as api:
+        run(folder, api, extra=f'\n[permissions]\nrules = ["data-analyst.remember(*) -> {rule}"]\n')
+        asked = len(api.requests)
+        ask_model(folder, api, '\n[permissions]\nrules = ["data-analyst.remember(*) -> deny"]\n')
+        with Desk(folder) as desk:
+            made = [(item.tool, item.decision) for item in desk.permission_requests.decisions("run-1") if item.tool == "remember"]
+            found = replay(desk, "run-1")
+            waiting = desk.permission_requests.requests("pending")
+    assert set(made) == {("remember", rule)}
+    assert found.identical, found.differences
+    assert found.calls == asked
+    assert len(waiting) == (rule == "ask")
