@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -63,6 +64,7 @@ class Gists(BaseModel):
     gists: list[Gist]
 
 
+@cache
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema that an endpoint is given: references resolved, bounds left to our own validation."""
     schema = model.model_json_schema()

@@ -1,6 +1,7 @@
 """Hooks of the packages that are installed beside Stoa: entry points of the group ``stoa.hooks``, and nothing of the desk's folder."""
 
 import sysconfig
+from functools import cache
 from importlib.metadata import EntryPoint, distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,11 +23,18 @@ def installed_hooks(desk: Path, site: tuple[Path, ...] = ()) -> Hooks:
         InputError: one cannot be loaded. It may be what protects, so nothing goes on without it.
     """
     places = site or tuple(dict.fromkeys(Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")))
+    found = _entries(places)
+    return Hooks([_loaded(name, found[name, value], desk.resolve(), places) for name, value in sorted(found)])
+
+
+@cache
+def _entries(places: tuple[Path, ...]) -> dict[tuple[str, str], EntryPoint]:
+    """What is installed when it is first asked for: the metadata of every package is read for it."""
     found: dict[tuple[str, str], EntryPoint] = {}
     for item in distributions(path=[str(place) for place in places]):
         for entry in item.entry_points.select(group=GROUP):
             found[f"{entry.name} of {item.metadata['Name']}", entry.value] = entry
-    return Hooks([_loaded(name, found[name, value], desk.resolve(), places) for name, value in sorted(found)])
+    return found
 
 
 def _loaded(name: str, entry: EntryPoint, desk: Path, places: tuple[Path, ...]) -> Hook:

@@ -295,6 +295,12 @@ class Journal:
         with self._database.reading() as connection:
             return [{**row._mapping} for row in connection.execute(query)]  # noqa: SLF001 - the library offers no public name
 
+    def usage(self, run_id: str) -> list[tuple[float, dict[str, int]]]:
+        """USD and usage of each call of a run."""
+        query = select(receipts.c.cost_usd, receipts.c.usage).where(receipts.c.run_id == run_id)
+        with self._database.reading() as connection:
+            return [(row.cost_usd or 0.0, row.usage) for row in connection.execute(query)]
+
     def cost(self, run_id: str = "", since: datetime | None = None) -> float:
         """USD spent by a run, or since an instant."""
         query = select(func.coalesce(func.sum(receipts.c.cost_usd), 0.0))

@@ -52,12 +52,12 @@ class Budget:
         return max(0.0, 1.0 - max(shares))
 
     def _used(self, run_id: str) -> dict[str, float]:
-        receipts = self._journal.receipts(run_id)
+        calls = self._journal.usage(run_id)
         return {
-            "usd": sum(receipt["cost_usd"] or 0.0 for receipt in receipts),
-            "tokens": sum(receipt["usage"].get(name, 0) for receipt in receipts for name in COUNTED),
-            "calls": len(receipts),
-            "seconds": sum(receipt["usage"].get("milliseconds", 0) for receipt in receipts) / 1000,
+            "usd": sum(usd for usd, _ in calls),
+            "tokens": sum(usage.get(name, 0) for _, usage in calls for name in COUNTED),
+            "calls": len(calls),
+            "seconds": sum(usage.get("milliseconds", 0) for _, usage in calls) / 1000,
         }
 
     @staticmethod

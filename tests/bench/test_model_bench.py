@@ -2,6 +2,7 @@
 
 import multiprocessing
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -114,12 +115,17 @@ def test_everything_but_the_model_costs_at_most_20_ms_a_call(benchmark, prepared
             runs.start(context, desk.checkpoints, "r1", desk.as_of(), [])
             return time.perf_counter() - began
 
-    go()
-    pairs = []
-    benchmark.pedantic(lambda: pairs.append((go(), without())), rounds=6)
-    whole, waiting, calls = (min(values) for values in zip(*(pair[0] for pair in pairs), strict=True))
-    a_call = (whole - min(pair[1] for pair in pairs)) / calls
-    benchmark.extra_info |= {"calls": calls, "ms_a_call": round(1000 * a_call, 1), "client_ms_a_call": round(1000 * waiting / calls, 1)}
+    go(), without()
+    beyond, waited = [], []
+
+    def pair():
+        whole, waiting, calls = go()
+        beyond.append((whole - without()) / calls)
+        waited.append(waiting / calls)
+
+    benchmark.pedantic(pair, rounds=9)
+    a_call = statistics.median(beyond)
+    benchmark.extra_info |= {"ms_a_call": round(1000 * a_call, 1), "client_ms_a_call": round(1000 * statistics.median(waited), 1)}
     assert a_call <= 0.020
 
 
