@@ -1,6 +1,7 @@
 """Making room in an exchange that grew long: old thinking goes first, then old arguments, then old results, then a summary."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from agents.model import Prompt, Step, ToolCall, ToolResult
 
@@ -9,8 +10,12 @@ KEPT = 2
 SHORT = 200
 
 
+@lru_cache(256)
 def estimated_tokens(text: str) -> int:
-    """Tokens of a text without a tokeniser: about one a CJK character, one for 3.5 others. Errs on the high side."""
+    """Tokens of a text without a tokeniser: about one a CJK character, one for 3.5 others. Errs on the high side.
+
+    The estimates are kept, because most of a prompt is the same text as in the one before.
+    """
     wide = 0 if text.isascii() else sum(map("\u2e80".__le__, text))
     return wide + (2 * (len(text) - wide) + 6) // 7
 
