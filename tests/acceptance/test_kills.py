@@ -17,11 +17,10 @@ from sqlalchemy import text
 
 from memory.clock import system_clock
 from memory.database import Database
-from memory.errors import BusyError
 from memory.journal import Journal
 from tests.acceptance.conftest import make_small
 from tests.commands import Command, environment
-from tests.fakes.postgres import postgres
+from tests.fakes.postgres import postgres, until
 
 KILLS = int(os.environ.get("STOA_KILLS", "6"))
 OUTAGE = float(os.environ.get("STOA_OUTAGE", "1"))
@@ -143,18 +142,6 @@ def server():
     """A server of the test's own, to be stopped and started."""
     with postgres() as own:
         yield own
-
-
-def until(condition, seconds):
-    last = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except BusyError:
-            pass  # the database is on its way
-        assert time.monotonic() < last
-        time.sleep(0.1)
 
 
 def test_a_run_in_whose_middle_the_database_goes_away_ends_as_if_it_had_not(undisturbed, server, tmp_path):

@@ -11,12 +11,14 @@ import subprocess
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+
+from memory.errors import BusyError
 
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "listen_addresses": "", "shared_buffers": "64MB"}
 
@@ -115,3 +117,16 @@ def _reachable(binaries: Path, folder: Path) -> Path:
             if not path.is_symlink():
                 path.chmod(0o755)
     return folder / "install" / binaries.relative_to(package.parent)
+
+
+def until(condition: Callable[[], bool], seconds: float = 45) -> None:
+    """Wait for a condition that asks the database, which may be away meanwhile."""
+    last = time.monotonic() + seconds
+    while True:
+        try:
+            if condition():
+                return
+        except BusyError:
+            pass
+        assert time.monotonic() < last
+        time.sleep(0.1)

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -20,7 +19,7 @@ from orchestrator.queue import LocalQueue
 from tests.acceptance.conftest import make_small
 from tests.commands import ROOT, environment
 from tests.fakes import small_runs
-from tests.fakes.postgres import postgres
+from tests.fakes.postgres import postgres, until
 
 
 @pytest.fixture
@@ -77,28 +76,16 @@ def test_a_worker_waits_for_the_database_and_serves_on(server, kind):
     thread = threading.Thread(target=queue.work, args=(runs.advance, done.is_set))
     thread.start()
     try:
-        _until(lambda: journal.run("before").status == "done")
+        until(lambda: journal.run("before").status == "done")
         server.stop(signal.SIGQUIT)
         server.start()
         small_runs.enqueue(database, "later")
-        _until(lambda: all(row.status == "done" for row in journal.runs()))
+        until(lambda: all(row.status == "done" for row in journal.runs()))
     finally:
         done.set()
         thread.join(30)
         queue.close()
         database.close()
-
-
-def _until(condition, seconds=45):
-    last = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except BusyError:
-            pass
-        assert time.monotonic() < last
-        time.sleep(0.1)
 
 
 LIMITED = """
