@@ -66,7 +66,7 @@ class KeptGate:
     """Fulfils ``Permit`` from what a run left: each call is decided as it was then, in the same order, and nobody is asked."""
 
     def __init__(self, requests: PermissionRequests, run_id: str) -> None:
-        self._asked = {(item.role, item.digest): item for item in requests.requests() if item.run_id == run_id}
+        self._asked = [item for item in requests.requests() if item.run_id == run_id]
         self._made: dict[tuple[str, str], list[PermissionDecision]] = {}
         for made in requests.decisions(run_id):
             self._made.setdefault((made.role, made.digest), []).append(made)
@@ -75,16 +75,18 @@ class KeptGate:
         """What the agent was told in that run."""
         del run_id, tainted
         place = (role.name, digest_of(item.name, arguments))
-        made, asked = self._made.get(place, []), self._asked.get(place)
+        made = self._made.get(place, [])
         if not made:
             # The arguments of a read may name a record, which has another id here; whatever else is new leaves the run's path.
             return "" if item.effect == "read" else f"{item.name} was not called so in that run: the replay differs from it here"
         then = made.pop(0) if len(made) > 1 else made[0]
         if then.decision == "allow":
             return ""
-        if then.decision == "ask" and asked is not None:
-            return _asked_for(item.name, asked.id)
-        return _refused(item.name) if asked is not None and then.reason == _refusal(asked) else _forbidden(item.name, then.reason)
+        # The question that stood then: the same call may be asked about again when a yes was used up.
+        asked = [one for one in self._asked if (one.role, one.digest) == place and one.asked_at <= then.at]
+        if then.decision == "ask" and asked:
+            return _asked_for(item.name, asked[-1].id)
+        return _refused(item.name) if then.reason in map(_refusal, asked) else _forbidden(item.name, then.reason)
 
 
 def _forbidden(tool: str, reason: str) -> str:

@@ -16,7 +16,7 @@ from memory.errors import ConflictError, NotFoundError
 from memory.journal import Journal, NewRun
 from memory.permission_requests import PermissionRequests, Wanted
 from orchestrator.errors import PermissionRuleError
-from orchestrator.tool_gate import ToolGate, question
+from orchestrator.tool_gate import KeptGate, ToolGate, question
 from orchestrator.tool_permissions import Call, digest_of, exact_rule, matches, parse_rule, rule_on_call
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -267,3 +267,30 @@ def test_a_tool_that_reads_the_desk_taints_what_the_same_turn_does_next():
         use.run([ToolCall(id="1", name="call", arguments={"tool": name, "arguments": {}})])
     assert seen == [("quant.runway", False), ("remember", False)]
     assert len(use.refused) == 2
+
+
+def test_what_was_decided_in_a_run_is_decided_again_in_order_and_nobody_is_asked(gate):
+    gate.journal.start("run-1", "research", NOW, {}, "1")
+    told = []
+
+    def ask(text, **options):
+        gate.now += timedelta(minutes=1)
+        told.append((text, options, gate.ask(text, **options)))
+
+    ask("waits")
+    gate.requests.decide(gate.pending()[0].id, "once", "Ada", gate.now)
+    ask("waits")
+    ask("waits")  # the yes is used up: a new question
+    ask("refused")
+    gate.requests.decide(gate.pending()[-1].id, "", "Ada", gate.now)
+    ask("refused")
+    gate.rules = ["quant.remember(*) -> deny"]
+    ask("forbidden")
+    gate.rules = ["quant.remember(*) -> allow"]
+    asked, kept = gate.requests.requests(), KeptGate(gate.requests, "run-1")
+    gate.gate = kept
+    assert [gate.ask(text, **options) for text, options, _ in told] == [answer for _, _, answer in told]
+    assert [answer == "" for _, _, answer in told] == [False, True, False, False, False, False]
+    assert gate.requests.requests() == asked
+    assert "differs" in gate.ask("another note")
+    assert gate.ask("anything", tool="recall") == ""
