@@ -108,8 +108,10 @@ class ModelTurn:
 
     def _use(self, task: Task, role: Role, known: Pool, workbench: Workbench) -> ToolUse:
         """The tools of a turn. What another agent wrote may come from a document that it has read."""
-        records = workbench.store.many(list(dict.fromkeys(item.record for item in known.items.values())))
-        tainted = any(record.trust is Trust.OUTSIDE for record in records.values()) or any(post.role in self._roles for post in task.posts)
+        tainted = any(post.role in self._roles for post in task.posts)
+        if not tainted:
+            records = workbench.store.many(list(dict.fromkeys(item.record for item in known.items.values())))
+            tainted = any(record.trust is Trust.OUTSIDE for record in records.values())
         offered = self._rosters.get(workbench.run_id)
         return ToolUse(role, workbench, self._access, tainted=tainted, roster=offered, known=tuple(known.items.values()))
 

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, String, func, insert, select, type_coerce
+from sqlalchemy import Connection, String, bindparam, func, insert, select, type_coerce
 from sqlalchemy.exc import IntegrityError as RowExistsError
 
 from memory.clock import Clock
@@ -24,6 +25,17 @@ class Entry(NamedTuple):
     effective_at: datetime
 
 
+def _heads(*then: Any) -> Any:
+    newest = select(revisions.c.thesis, func.max(revisions.c.n).label("n")).where(*then).group_by(revisions.c.thesis)
+    heads = newest.subquery()
+    same = (revisions.c.thesis == heads.c.thesis) & (revisions.c.n == heads.c.n)
+    return select(revisions).join(heads, same).order_by(revisions.c.thesis)
+
+
+_NOW = _heads()
+_THEN = _heads(revisions.c.effective_at <= bindparam("as_of"))
+
+
 class Book:
     """Theses under append-only revisions."""
 
@@ -33,15 +45,9 @@ class Book:
 
     def theses(self, as_of: datetime | None = None) -> list[Entry]:
         """Every thesis as it stood at ``as_of`` (now without one), by slug."""
-        newest = select(revisions.c.thesis, func.max(revisions.c.n).label("n")).group_by(revisions.c.thesis)
-        if as_of is not None:
-            newest = newest.where(revisions.c.effective_at <= as_of)
-        heads = newest.subquery()
-        query = select(revisions).join(
-            heads, (revisions.c.thesis == heads.c.thesis) & (revisions.c.n == heads.c.n)
-        ).order_by(revisions.c.thesis)  # fmt: skip
         with self._database.reading() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            found = connection.execute(_NOW) if as_of is None else connection.execute(_THEN, {"as_of": as_of})
+            return [_entry(row) for row in found]
 
     def get(self, slug: str, as_of: datetime | None = None) -> Entry:
         """One thesis.
@@ -202,11 +208,22 @@ def _verified(row: Any, n: int, parent: str, state: dict[str, Any]) -> dict[str,
 
 
 def _revision(row: Any) -> Revision:
-    return Revision(**dict(RevisionBody.model_validate_json(row.body)), parent=row.parent, hash=row.hash)
+    return _read_revision(row.body, row.parent, row.hash)
+
+
+@lru_cache(maxsize=512)
+def _read_revision(body: str, parent: str, hash_: str) -> Revision:
+    return Revision(**dict(RevisionBody.model_validate_json(body)), parent=parent, hash=hash_)
+
+
+@lru_cache(maxsize=512)
+def _read_state(state: str) -> Thesis:
+    # Five agents read the same theses at every step; the text decides, so a damaged row is still found out.
+    return Thesis.model_validate_json(state)
 
 
 def _entry(row: Any) -> Entry:
     try:
-        return Entry(Thesis.model_validate_json(row.state), _revision(row), row.effective_at)
+        return Entry(_read_state(row.state), _revision(row), row.effective_at)
     except ValidationError as error:
         raise IntegrityError(f"{row.thesis} revision {row.n} was damaged: run stoa verify") from error

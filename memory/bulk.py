@@ -31,12 +31,13 @@ class _Plan(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _plan(table: Table, dialect: Dialect, columns: tuple[str, ...]) -> _Plan:
+def _plan(table: Table, dialect: Dialect, columns: tuple[str, ...], once: str) -> _Plan:
     compiled = insert(table).inline().compile(dialect=dialect, column_keys=list(columns))
     names = tuple(compiled.positiontup or columns)
     made = ((place, _converter(table.c[name].type, dialect)) for place, name in enumerate(names))
     converters = tuple((place, converter) for place, converter in made if converter)
-    return _Plan(str(compiled), names, converters, compiled.positional)
+    rest = f" ON CONFLICT ({once}) DO NOTHING" if once else ""
+    return _Plan(str(compiled) + rest, names, converters, compiled.positional)
 
 
 def _converter(of: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
@@ -48,9 +49,19 @@ def _converter(of: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | 
     return lambda value: empty[type(value)] if value in ([], {}) else converter(value)
 
 
-def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows, each with a value for every one of ``columns``, two at least; what else a row holds is left out."""
-    plan = _plan(table, connection.dialect, tuple(columns))
+def insert_rows(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, once: str = ""
+) -> None:  # fmt: skip
+    """Insert rows, each with a value for every one of ``columns``, two at least; what else a row holds is left out.
+
+    Args:
+        connection: a write transaction.
+        table: where they go.
+        columns: those that are given.
+        rows: as many as there are; the driver gets them in one call.
+        once: the unique columns, with commas, of which a row that is there already leaves the new one out.
+    """
+    plan = _plan(table, connection.dialect, tuple(columns), once)
     pick = itemgetter(*plan.names)
     values: list[Any] = []
     for row in rows:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, 
 from memory.clock import system_clock
 from memory.errors import BusyError, DiskError, InputError, IntegrityError
 
-HEAD = "0040"
+HEAD = "0050"
 """The newest migration; opening an older database upgrades it."""
 
 BUSY_MILLISECONDS = 30_000

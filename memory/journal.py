@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from ulid import ULID
 
+from memory.bulk import insert_rows
 from memory.clock import Clock
 from memory.database import Database
 from memory.dispatch import next_turn
@@ -16,6 +17,17 @@ from memory.thesis import Proposal
 
 RunStatus = Literal["queued", "running", "waiting", "paused", "done", "failed", "cancelled"]
 EXPIRES_AFTER = timedelta(days=14)
+
+# Asked at every step of every run, and a statement takes longer to put together than SQLite to answer.
+_HELD = select(runs.c.fence, runs.c.status, runs.c.wanted).where(runs.c.run_id == bindparam("run")).with_for_update(read=True)
+_STEP = update(runs).where(runs.c.run_id == bindparam("run")).values(steps=runs.c.steps + 1)
+_EFFECT = ("key", "run_id", "kind", "payload", "created_at", "done_at")
+_PAYLOAD = select(effects.c.payload).where(effects.c.key == bindparam("key"))
+_DELIVERED = update(effects).where(effects.c.seq == bindparam("line")).values(done_at=bindparam("at"))
+_RECEIPT = tuple(receipts.c.keys())
+_RECEIPTS = select(receipts).where(receipts.c.key.in_(bindparam("keys", expanding=True)))
+_USAGE = select(receipts.c.cost_usd, receipts.c.usage).where(receipts.c.run_id == bindparam("run"))
+_SPENT = select(func.coalesce(func.sum(receipts.c.cost_usd), 0.0)).where(receipts.c.at >= bindparam("since"))
 
 
 class NewRun(NamedTuple):
@@ -131,8 +143,7 @@ class Journal:
             LostError: another process took the run over, or it was cancelled.
         """
         # Shared: who would take the run over waits until this transaction has ended.
-        query = select(runs.c.fence, runs.c.status, runs.c.wanted).where(runs.c.run_id == run_id)
-        fence_now, status, wanted = connection.execute(query.with_for_update(read=True)).one()
+        fence_now, status, wanted = connection.execute(_HELD, {"run": run_id}).one()
         return still_held(run_id, fence, fence_now, status, wanted)
 
     def over_before(self, before: datetime, limit: int = 500) -> list[str]:
@@ -164,7 +175,7 @@ class Journal:
     def step(self, run_id: str) -> None:
         """Count one finished step."""
         with self._database.writing(alone=False) as connection:
-            connection.execute(update(runs).where(runs.c.run_id == run_id).values(steps=runs.c.steps + 1))
+            connection.execute(_STEP, {"run": run_id})
 
     def ask(self, connection: Connection, run_id: str, question: str, proposal: Proposal, at: datetime) -> str:
         """Enter a change that waits for a person; the same one again returns its id."""
@@ -243,15 +254,14 @@ class Journal:
 
     def emit(self, connection: Connection, key: str, run_id: str, kind: str, payload: dict[str, Any], *, done: bool = False) -> None:
         """Put an effect in the outbox, once per key; one that nobody has to deliver is ``done`` from the start."""
-        if connection.execute(select(effects.c.seq).where(effects.c.key == key)).first() is None:
-            now = self._clock()
-            row = {"key": key, "run_id": run_id, "kind": kind, "payload": payload, "created_at": now, "done_at": now if done else None}
-            connection.execute(insert(effects).values(**row))
+        now = self._clock()
+        row = {"key": key, "run_id": run_id, "kind": kind, "payload": payload, "created_at": now, "done_at": now if done else None}
+        insert_rows(connection, effects, _EFFECT, [row], once="key")
 
     def effect(self, key: str) -> dict[str, Any] | None:
         """The payload of an effect, if there is one of this key."""
         with self._database.reading() as connection:
-            return connection.execute(select(effects.c.payload).where(effects.c.key == key)).scalar()
+            return connection.execute(_PAYLOAD, {"key": key}).scalar()
 
     def note_all(self, payloads: Mapping[str, dict[str, Any]], run_id: str, kind: str) -> None:
         """Several effects that nobody has to deliver, all or none."""
@@ -272,20 +282,20 @@ class Journal:
     def effect_done(self, seq: int) -> None:
         """Mark an effect as delivered."""
         with self._database.writing() as connection:
-            connection.execute(update(effects).where(effects.c.seq == seq).values(done_at=self._clock()))
+            connection.execute(_DELIVERED, {"line": seq, "at": self._clock()})
 
     def receipt(self, key: str, fields: dict[str, Any]) -> None:
         """Keep what a model call cost and answered, once per key."""
         with self._database.writing() as connection:
-            if connection.execute(select(receipts.c.id).where(receipts.c.key == key)).first() is None:
-                new = str(ULID.from_datetime(self._clock()))
-                connection.execute(insert(receipts).values(id=new, key=key, at=self._clock(), **fields))
+            now = self._clock()
+            row = {**fields, "id": str(ULID.from_datetime(now)), "key": key, "at": now}
+            insert_rows(connection, receipts, _RECEIPT, [row], once="key")
 
-    def receipt_of(self, key: str) -> dict[str, Any] | None:
-        """The receipt of one call; None when it was not made."""
+    def receipts_of(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The receipts of calls, by key; one that was not made is not among them."""
         with self._database.reading() as connection:
-            row = connection.execute(select(receipts).where(receipts.c.key == key)).one_or_none()
-        return {**row._mapping} if row is not None else None  # noqa: SLF001 - the library offers no public name
+            rows = connection.execute(_RECEIPTS, {"keys": list(keys)}).mappings().all()
+        return {row["key"]: {**row} for row in rows}
 
     def receipts(self, run_id: str = "") -> list[dict[str, Any]]:
         """Receipts of a run, or all, oldest first."""
@@ -295,11 +305,11 @@ class Journal:
         with self._database.reading() as connection:
             return [{**row._mapping} for row in connection.execute(query)]  # noqa: SLF001 - the library offers no public name
 
-    def usage(self, run_id: str) -> list[tuple[float, dict[str, int]]]:
-        """USD and usage of each call of a run."""
-        query = select(receipts.c.cost_usd, receipts.c.usage).where(receipts.c.run_id == run_id)
+    def spent(self, run_id: str, since: datetime) -> tuple[list[tuple[float, dict[str, int]]], float]:
+        """USD and usage of each call of a run, and the USD that all runs have spent since an instant."""
         with self._database.reading() as connection:
-            return [(row.cost_usd or 0.0, row.usage) for row in connection.execute(query)]
+            calls = [(row.cost_usd or 0.0, row.usage) for row in connection.execute(_USAGE, {"run": run_id})]
+            return calls, float(connection.execute(_SPENT, {"since": since}).scalar_one())
 
     def cost(self, run_id: str = "", since: datetime | None = None) -> float:
         """USD spent by a run, or since an instant."""

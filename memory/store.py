@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 from ulid import ULID
 
 from memory.bulk import insert_rows, new_ids
@@ -29,6 +29,14 @@ _PLAIN = (
 )  # fmt: skip
 
 _COLUMNS = tuple(column.name for column in records.c if column.name not in {"seq", "ended_at"})
+_LINK = ("source", "relation", "target", "recorded_at")
+
+# Asked at every step of every run, and a statement takes longer to put together than SQLite to answer.
+_ONE = select(records).where(records.c.id == bindparam("id"))
+_MANY = select(records).where(records.c.id.in_(bindparam("ids", expanding=True)))
+_BY_KEY = select(records.c.idempotency_key, records.c.id).where(records.c.idempotency_key.in_(bindparam("keys", expanding=True)))
+_FIRST = select(records.c.seq).where(records.c.id == bindparam("first")).scalar_subquery()
+_SEQS = select(records.c.id, records.c.seq).where(records.c.seq >= _FIRST)
 
 
 class IndexWork(NamedTuple):
@@ -138,12 +146,11 @@ class Store:
         found: dict[str, str] = {}
         for start in range(0, len(keys), 900):
             chunk = keys[start : start + 900]
-            query = select(records.c.idempotency_key, records.c.id).where(records.c.idempotency_key.in_(chunk))
-            found |= {row[0]: row[1] for row in connection.execute(query)}
+            found |= {row[0]: row[1] for row in connection.execute(_BY_KEY, {"keys": chunk})}
         return found
 
     def _replace(self, connection: Connection, old: str, new: str) -> dict[str, Any]:
-        row = connection.execute(select(records).where(records.c.id == old)).one_or_none()
+        row = connection.execute(_ONE, {"id": old}).one_or_none()
         if row is None:
             raise NotFoundError(f"there is no record {old}: look its id up with stoa recall")
         ended = connection.execute(
@@ -163,8 +170,7 @@ class Store:
         # Only an archive brings records that have ended already.
         columns = (*_COLUMNS, "ended_at") if "ended_at" in rows[0] else _COLUMNS
         insert_rows(connection, records, columns, rows)
-        first = select(records.c.seq).where(records.c.id == rows[0]["id"]).scalar_subquery()
-        seqs = dict(connection.execute(select(records.c.id, records.c.seq).where(records.c.seq >= first)).all())
+        seqs = dict(connection.execute(_SEQS, {"first": rows[0]["id"]}).all())
         # A whole document is found through its chunks; searching both would answer everything twice.
         found = [(seqs[row["id"]], row) for row in rows if row["kind"] != _DOCUMENT]
         if found:
@@ -174,16 +180,8 @@ class Store:
 
     def _link(self, connection: Connection, new: Sequence[Link]) -> None:
         now = self._clock()
-        for link in new:
-            there = connection.execute(
-                select(links.c.source).where(
-                    links.c.source == link.source,
-                    links.c.relation == link.relation.value,
-                    links.c.target == link.target,
-                )
-            ).first()
-            if there is None:
-                connection.execute(insert(links).values(**link.model_dump(mode="json"), recorded_at=now))
+        rows = ({**link.model_dump(mode="json"), "recorded_at": now} for link in new)
+        insert_rows(connection, links, _LINK, rows, once="source, relation, target")
 
     def link(self, source: str, relation: Relation, target: str) -> None:
         """Add a link; adding it twice changes nothing."""
@@ -221,7 +219,7 @@ class Store:
     def many(self, ids: Sequence[str]) -> dict[str, Record]:
         """Those of the records that exist, by id, in the order asked for."""
         with self._database.reading() as connection:
-            found = {row.id: row for row in connection.execute(select(records).where(records.c.id.in_(list(ids))))}
+            found = {row.id: row for row in connection.execute(_MANY, {"ids": list(ids)})}
         return {name: record_of(found[name]) for name in ids if name in found}
 
     def find(  # noqa: PLR0913 - each is an independent part
@@ -327,7 +325,7 @@ class Store:
         return bad
 
     def _one(self, connection: Connection, record_id: str) -> Record:
-        row = connection.execute(select(records).where(records.c.id == record_id)).one_or_none()
+        row = connection.execute(_ONE, {"id": record_id}).one_or_none()
         if row is None:
             raise NotFoundError(f"there is no record {record_id}: look its id up with stoa recall")
         return record_of(row)

@@ -230,6 +230,7 @@ receipts = Table(
     Column("answer", JSON),
     Column("at", Moment, nullable=False),
     Index("receipts_run", "run_id"),
+    Index("receipts_at", "at", "cost_usd"),
 )
 
 model_usage = Table(

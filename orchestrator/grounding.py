@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from memory.facts import Fact, extract_facts
@@ -35,14 +36,20 @@ def ground(text: str, evidence: Sequence[Evidence], records: Mapping[str, Record
             problems.append(f"the quote “{item.quote[:60]}” does not stand in {record.source_uri or record.id}")
         else:
             held.append(item)
-    supported = [fact for item in held for fact in extract_facts(item.quote)]
+    supported = [fact for item in held for fact in _facts(item.quote)]
     # A result of our own tools also states its inputs in words: the rule, its threshold, the bound that held.
     figures = [records[item.record].data for item in held if records[item.record].kind is Kind.FIGURE]
-    supported += [fact for data in figures for text in _texts(data) for fact in extract_facts(text)]
+    supported += [fact for data in figures for text in _texts(data) for fact in _facts(text)]
     values = [value for item in held for value in _values(records[item.record].data)]
-    unsupported = [fact for fact in extract_facts(text) if not _resolves(fact, supported, values)]
+    unsupported = [fact for fact in _facts(text) if not _resolves(fact, supported, values)]
     problems += [f"{fact.text} has no source" for fact in unsupported]
     return Grounded(_marked(text, unsupported), tuple(held), tuple(problems))
+
+
+@lru_cache(maxsize=4096)
+def _facts(text: str) -> tuple[Fact, ...]:
+    # Agents cite the same quotes again and again, and a post is checked when it is written and when it is kept.
+    return tuple(extract_facts(text))
 
 
 def _values(data: Any) -> Iterable[float]:

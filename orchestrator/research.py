@@ -107,21 +107,20 @@ class Research:
         new = (*self._context.posts(state["posts"][state["heard"] :]), *self._context.said_by_people(state["run_id"]))
         addressed = {name for post in new for name in post.to}
         speakers = [role for role in DISCUSSANTS if role in addressed or (number == 0 and role != "quant")]
-        update = self._turns(state, f"discuss:{number}", [self._discussion(state, role, []) for role in speakers])
+        update = self._turns(state, f"discuss:{number}", self._discussion(state, speakers, []))
         open_ = {name for post in self._context.posts(update["posts"]) for name in post.to if name in DISCUSSANTS}
         last = number + 1 >= self._context.rounds or self._context.agent.left(state["run_id"]) < RESERVE
         closed = last or (number > 0 and not open_)
         if closed:
-            closing = self._turns(state, f"discuss:{number}", [self._discussion(state, "architect", update["posts"])])
+            closing = self._turns(state, f"discuss:{number}", self._discussion(state, ["architect"], update["posts"]))
             update = {name: update[name] + closing[name] for name in update}
         return {**update, "round": number + 1, "heard": len(state["posts"]), "closed": closed}
 
-    def _discussion(self, state: State, role: str, since: list[str]) -> Task:
+    def _discussion(self, state: State, roles: list[str], since: list[str]) -> list[Task]:
         posts = (*self._context.posts(state.get("posts", []) + since), *self._context.said_by_people(state["run_id"]))
-        return Task(
-            step="discuss", role=role, theses=tuple(state["theses"]), round=max(state["round"], 1 if role == "architect" else 0),
-            findings=self._context.findings(state.get("findings", [])), posts=posts,
-        )  # fmt: skip
+        findings, theses = self._context.findings(state.get("findings", [])), tuple(state["theses"])
+        rounds = {role: max(state["round"], 1 if role == "architect" else 0) for role in roles}
+        return [Task(step="discuss", role=role, theses=theses, round=rounds[role], findings=findings, posts=posts) for role in roles]
 
     def propose(self, state: State) -> dict[str, Any]:
         """The architect drafts revisions from the findings and what was said on them."""

@@ -29,7 +29,8 @@ class Budget:
         Raises:
             BudgetError: names the limit, what was used and what the next calls could cost.
         """
-        limits, used = self._settings, self._used(run_id)
+        limits = self._settings
+        used, today = self._used(run_id)
         tokens = [(model, prompt_tokens(prompt)) for model, prompt in prompts]
         worst = sum(
             cost_usd(model, {"input_tokens": count, "output_tokens": limits.max_tokens}) or 0.0 for model, count in tokens
@@ -39,26 +40,28 @@ class Budget:
         self._hold(run_id, "budget_tokens", used["tokens"], coming, limits.budget_tokens, "tokens")
         self._hold(run_id, "budget_calls", used["calls"], len(prompts), limits.budget_calls, "calls")
         self._hold(run_id, "budget_seconds", used["seconds"], 0, limits.budget_seconds, "seconds")
-        today = self._journal.cost(since=self._clock() - timedelta(days=1))
         self._hold("of this day", "budget_usd_day", today, worst, limits.budget_usd_day, "USD")
 
     def left(self, run_id: str) -> float:
         """The share of the tightest limit of a run that is not used."""
-        limits, used = self._settings, self._used(run_id)
+        limits = self._settings
+        used, _ = self._used(run_id)
         shares = [
             used["usd"] / limits.budget_usd, used["tokens"] / limits.budget_tokens, used["calls"] / limits.budget_calls,
             used["seconds"] / limits.budget_seconds,
         ]  # fmt: skip
         return max(0.0, 1.0 - max(shares))
 
-    def _used(self, run_id: str) -> dict[str, float]:
-        calls = self._journal.usage(run_id)
-        return {
+    def _used(self, run_id: str) -> tuple[dict[str, float], float]:
+        """What a run has used, and the USD of the last day."""
+        calls, today = self._journal.spent(run_id, self._clock() - timedelta(days=1))
+        used = {
             "usd": sum(usd for usd, _ in calls),
             "tokens": sum(usage.get(name, 0) for _, usage in calls for name in COUNTED),
             "calls": len(calls),
             "seconds": sum(usage.get("milliseconds", 0) for _, usage in calls) / 1000,
         }
+        return used, today
 
     @staticmethod
     def _hold(run_id: str, name: str, used: float, coming: float, limit: float, unit: str) -> None:

@@ -73,7 +73,7 @@ class ModelClient:
         """Answer prompts that do not depend on each other, at once; see ``Model``."""
         keys = [self.key(prompt) for prompt in prompts]
         spans = dict(zip(keys, tracing.call_spans(len(keys)), strict=True))
-        found: dict[str, Answer | ModelError] = {key: known for key in keys if (known := self._receipts.answer(key)) is not None}
+        found: dict[str, Answer | ModelError] = dict(self._receipts.answers(keys))
         open_ = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in found}
         for key, prompt in zip(keys, prompts, strict=True):
             spans[key].note({tracing.PROVIDER: self._provider, tracing.ASKED_MODEL: self.model_of(prompt), tracing.KNOWN: key in found})
@@ -97,7 +97,8 @@ class ModelClient:
 
     def known(self, prompt: Prompt) -> Answer | None:
         """The answer on a receipt; None when this was never asked, or came to nothing."""
-        return self._receipts.answer(self.key(prompt))
+        key = self.key(prompt)
+        return self._receipts.answers([key]).get(key)
 
     def key(self, prompt: Prompt) -> str:
         """The same prompt to the same model in the same run is the same call."""

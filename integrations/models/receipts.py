@@ -1,5 +1,6 @@
 """Receipts: what every attempt was asked, answered and cost. They are the audit, the cache of a resumed run, and its replay."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from agents.compaction import estimated_tokens, prompt_tokens
@@ -15,10 +16,10 @@ class Receipts:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def answer(self, key: str) -> Answer | None:
-        """The answer that a call had; None when it was not made, or came to nothing."""
-        found = self._journal.receipt_of(key)
-        return Answer.model_validate(found["answer"]) if found and found["answer"] else None
+    def answers(self, keys: Sequence[str]) -> dict[str, Answer]:
+        """The answers that calls had, by key; one that was not made, or came to nothing, is not among them."""
+        found = self._journal.receipts_of(keys)
+        return {key: Answer.model_validate(row["answer"]) for key, row in found.items() if row["answer"]}
 
     def keep(self, key: str, prompt: Prompt, tried: Tried, answer: Answer | None) -> None:
         """Write down an attempt, unless the endpoint never began to answer: that costs nothing."""

@@ -82,3 +82,13 @@ def test_new_ids_are_ulids_of_their_instant_that_ascend_and_never_meet():
 
 def test_no_id_is_no_id():
     assert new_ids(NOW, 0) == []
+
+
+def test_a_row_that_is_there_already_leaves_the_new_one_out(engine):
+    with engine.connect() as connection:
+        for name in ("first", "second"):
+            insert_rows(
+                connection, THINGS, ("n", "name"), [{"n": 1, "name": name}, {"n": 2, "name": name}][: 1 if name == "first" else 2], once="n"
+            )
+        assert connection.execute(text("SELECT n, name FROM things ORDER BY n")).all() == [(1, "first"), (2, "second")]
+        connection.rollback()

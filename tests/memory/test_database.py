@@ -42,3 +42,11 @@ def test_the_journal_is_durable_for_decisions(tmp_path):
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
     database.close()
+
+
+def test_what_the_last_day_cost_is_read_from_an_index_and_not_from_every_answer(tmp_path):
+    database = Database(tmp_path / "desk.db")
+    with database.reading() as connection:
+        plan = connection.execute(text("EXPLAIN QUERY PLAN SELECT sum(cost_usd) FROM receipts WHERE at >= '2026-01-01'")).all()
+    database.close()
+    assert "COVERING INDEX receipts_at" in str(plan)
