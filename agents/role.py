@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.errors import RoleError
 from memory.book import first_problem
+from memory.plain_yaml import read_yaml
 
 
 class Persona(BaseModel):
@@ -44,7 +45,7 @@ def parse_role(text: str, source: str) -> Role:
     if len(parts) != 3 or parts[0].strip():
         raise RoleError(f"{source}: a role file starts with frontmatter between two lines of ---")
     try:
-        fields = yaml.safe_load(parts[1])
+        fields = read_yaml(parts[1])
         if isinstance(fields, dict) and isinstance(fields.get("tools"), str):
             fields["tools"] = [name.strip() for name in fields["tools"].split(",") if name.strip()]
         return Role(**fields, instructions=parts[2].strip())

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from memory.book import first_problem
 from memory.errors import InputError
 from memory.observation import SeriesInfo
+from memory.plain_yaml import Loader
 from memory.rules import check, parse
 from memory.thesis import Thesis
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class _UniqueKeys(Loader):
     """YAML whose doubled keys are an error: the last one would win in silence."""
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from memory.book import first_problem
 from memory.cadence import infer_frequency
 from memory.observation import Observation, SeriesInfo
+from memory.plain_yaml import read_yaml
 from memory.releases import known_at
 from memory.series_table import DATE_COLUMNS, MISSING, Cell, SeriesTable, day_of_cell, kind_of, number_of, read_table, split_table, stem_of
 
@@ -29,7 +30,7 @@ def read_catalogue(path: Path, skipped: list[tuple[str, str]]) -> dict[str, Seri
     if not path.exists():
         return {}
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        raw = read_yaml(path.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         skipped.append((path.name, f"it is no valid YAML ({str(error).splitlines()[0]}): mend it"))
         return {}

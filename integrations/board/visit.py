@@ -14,6 +14,7 @@ from integrations.board.guard import Person
 from integrations.board.marks import font_link
 from memory.errors import InputError, NotFoundError
 from memory.forecasts import day_of
+from memory.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -104,10 +105,8 @@ class Visit:
 @cache
 def words() -> Mapping[str, list[str]]:
     """Words of the pages: English and Chinese by key."""
-    import yaml
-
     text = resources.files("integrations.board").joinpath("words.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, list[str]] = yaml.safe_load(text)
+    found: Mapping[str, list[str]] = read_yaml(text)
     return found
 
 

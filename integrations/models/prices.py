@@ -4,7 +4,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
+from memory.plain_yaml import read_yaml
 
 _MILLION = 1e6
 BATCH_SHARE = 0.5
@@ -15,7 +15,7 @@ BATCH_SHARE = 0.5
 def price_table() -> dict[str, dict[str, Any]]:
     """USD per million tokens by model."""
     text = resources.files("integrations.models").joinpath("prices.yaml").read_text(encoding="utf-8")
-    table: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    table: dict[str, dict[str, Any]] = read_yaml(text)
     return table
 
 
