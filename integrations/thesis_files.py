@@ -4,7 +4,6 @@ import difflib
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -12,26 +11,9 @@ from pydantic import ValidationError
 from memory.book import first_problem
 from memory.errors import InputError
 from memory.observation import SeriesInfo
-from memory.plain_yaml import Loader
+from memory.plain_yaml import read_yaml_once
 from memory.rules import check, parse
 from memory.thesis import Thesis
-
-
-class _UniqueKeys(Loader):
-    """YAML whose doubled keys are an error: the last one would win in silence."""
-
-
-def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
-        seen.add(key)
-    return loader.construct_mapping(node)
-
-
-_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def parse_thesis(text: str, name: str) -> Thesis:
@@ -41,11 +23,13 @@ def parse_thesis(text: str, name: str) -> Thesis:
         InputError: what is wrong, where, and how to mend it.
     """
     try:
-        raw = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - it is a safe loader
+        raw = read_yaml_once(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
-        raise InputError(f"{name} is no valid YAML{where}: {getattr(error, 'problem', '') or 'mend it'}") from error
+        raise InputError(
+            f"{name} is no valid YAML{where}: {getattr(error, 'problem', '') or str(error).splitlines()[0] or 'mend it'}"
+        ) from error
     if not isinstance(raw, dict):
         raise InputError(f"{name} holds no fields: start from another thesis file")
     for field in raw:
