@@ -24,9 +24,9 @@ _PENDING = 255
 """Stands where an answer will: an error number, or 0."""
 _PATIENCE = 5.0
 """Seconds that somebody waits for an answer; the keeper takes a fraction of a millisecond."""
-_BUDGET = 2.0
+_BUDGET = 1.0
 """Seconds of processor time, start included, after which the keeper listens no more: its time is in no limit of the run."""
-_DEEPEST, _LOOKS = 512, 3
+_DEEPEST, _LOOKS, _ROUNDS = 512, 3, 16
 
 
 class Requests:
@@ -64,14 +64,19 @@ class Requests:
         if who > 0:
             self._send_one(who, number)
             return
-        members = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent_and_group(pid)[1] == -who and _is_kin(pid)]
-        if not members:
+        reached = set[int]()
+        for _ in range(_ROUNDS):
+            found = _members(-who) - reached
+            for pid in sorted(found, key=lambda pid: len(_line(pid))):  # nobody sees a child of theirs die of it first
+                try:
+                    self._send_one(pid, number)
+                except ProcessLookupError:
+                    continue  # it ended by itself
+            if not found:
+                break
+            reached |= found  # who was forked while these were told is told in the next round
+        if not reached:
             raise PermissionError(errno.EPERM, "no group of this family")
-        for pid in members:
-            try:
-                self._send_one(pid, number)
-            except ProcessLookupError:
-                continue  # it ended by itself
 
     def _send_one(self, pid: int, number: int) -> None:
         held = os.pidfd_open(pid)
@@ -132,6 +137,12 @@ def _parent_and_group(pid: int) -> tuple[int, int]:
         return int(fields[1]), int(fields[2])
     except (OSError, IndexError, ValueError):
         return 0, 0
+
+
+def _members(group: int) -> set[int]:
+    """Who of the family is in a process group."""
+    pids = map(int, filter(str.isdigit, os.listdir("/proc")))
+    return {pid for pid in pids if _parent_and_group(pid)[1] == group and _is_kin(pid)}
 
 
 def _line(pid: int) -> list[int]:

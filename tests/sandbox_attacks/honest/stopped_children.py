@@ -57,7 +57,7 @@ if __name__ == "__main__":
     semaphore = mp.Semaphore(0)
     with mp.Pool(2, prepare, (semaphore,)) as pool:
         pool.map_async(task, [60] * 4, chunksize=1)
-        assert semaphore.acquire(timeout=10)
+        assert semaphore.acquire(timeout=10) and semaphore.acquire(timeout=10)
         workers = mp.active_children()
         assert len(workers) == 2
     for worker in workers:
