@@ -89,26 +89,33 @@ class Requests:
             raise PermissionError(errno.EPERM, "not of this family")
 
     def install(self) -> None:
-        """The worker's side: ``os.kill`` and ``os.killpg``, by which subprocess and multiprocessing stop children, ask when refused."""
+        """The worker's side: the calls by which subprocess, multiprocessing and scripts send signals ask when they are refused."""
         os.close(self.incoming)
-        real = os.kill
+        real_kill, real_killpg, real_raise = os.kill, os.killpg, signal.raise_signal
 
-        def kill(pid: int, number: int, /) -> None:
+        def or_ask(real: Any, arguments: tuple[int, ...], who: int) -> None:
             try:
-                real(pid, number)
+                real(*arguments)
             except PermissionError:
-                answer = self._ask(pid, number)
+                answer = self._ask(who, arguments[-1])
                 if answer == errno.EPERM:
                     raise
                 if answer:
                     raise OSError(answer, os.strerror(answer)) from None
 
-        def killpg(group: int, number: int, /) -> None:
-            kill(-group, number)
+        def kill(pid: int, number: int, /) -> None:
+            or_ask(real_kill, (pid, number), pid)
 
-        replaced: dict[str, Any] = {"kill": kill, "killpg": killpg}
-        for name, function in replaced.items():
-            setattr(os, name, function)
+        def killpg(group: int, number: int, /) -> None:
+            or_ask(real_killpg, (group, number), -group)
+
+        def raise_signal(number: int, /) -> None:
+            or_ask(real_raise, (number,), os.getpid())
+
+        for module, function in ((os, kill), (os, killpg), (signal, raise_signal)):
+            name = function.__name__
+            function.__module__, function.__qualname__ = module.__name__, name  # by which it is pickled
+            setattr(module, name, function)
 
     def _ask(self, pid: int, number: int) -> int:
         """What the keeper answers; EPERM when it does not."""

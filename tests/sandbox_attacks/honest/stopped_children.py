@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 
 def compute(started):
@@ -25,6 +27,11 @@ def ignore(started):
 def end_oneself(started):
     started.set()
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def raise_it(started):
+    started.set()
+    signal.raise_signal(signal.SIGTERM)
 
 
 def exit_code(target, *stops):
@@ -53,6 +60,7 @@ if __name__ == "__main__":
     assert found == [-15, -9, -15, -9], found
     assert exit_code(ignore, "terminate", "kill") == -9
     assert exit_code(end_oneself) == -9
+    assert exit_code(raise_it) == -15
 
     semaphore = mp.Semaphore(0)
     with mp.Pool(2, prepare, (semaphore,)) as pool:
@@ -63,6 +71,15 @@ if __name__ == "__main__":
     for worker in workers:
         worker.join(10)
         assert worker.exitcode == -15, worker.exitcode
+
+    with ProcessPoolExecutor(1) as executor:
+        worker = executor.submit(os.getpid).result(10)
+        executor.submit(os.kill, worker, 0).result(10)
+        os.kill(worker, signal.SIGKILL)
+        try:
+            executor.submit(time.sleep, 60).result(10)
+        except BrokenProcessPool as error:
+            print(error)
 
     try:
         subprocess.run(["sleep", "60"], timeout=0.05)
