@@ -43,14 +43,18 @@ class Requests:
     def receive(self) -> None:
         """The keeper's side from now on."""
         os.close(self._outgoing)
+        os.set_blocking(self.incoming, False)
 
     def serve(self) -> bool:
-        """Do what one request says; False when there will be no more. No request can make this fail."""
-        request = os.read(self.incoming, _RECORD.size)
-        if len(request) < _RECORD.size or time.process_time() > _BUDGET:
-            os.close(self.incoming)
-            self._answers[:] = bytes([errno.EPERM]) * _PLACES
-            return False
+        """Do what one request says; False when there will be no more. No request can make this fail or wait."""
+        if time.process_time() > _BUDGET:
+            return self._stop()
+        try:
+            request = os.read(self.incoming, _RECORD.size)
+        except BlockingIOError:
+            return True  # a script has opened the pipe anew and read it before
+        if len(request) < _RECORD.size:
+            return self._stop()
         who, number, place = _RECORD.unpack(request)
         try:
             self._send(who, number)
@@ -59,6 +63,11 @@ class Requests:
             answer = error.errno if error.errno in (errno.ESRCH, errno.EINVAL) else errno.EPERM
         self._answers[place % _PLACES] = answer
         return True
+
+    def _stop(self) -> bool:
+        os.close(self.incoming)
+        self._answers[:] = bytes([errno.EPERM]) * _PLACES
+        return False
 
     def _send(self, who: int, number: int) -> None:
         if who > 0:
@@ -70,11 +79,11 @@ class Requests:
             for pid in sorted(found, key=lambda pid: len(_line(pid))):  # nobody sees a child of theirs die of it first
                 try:
                     self._send_one(pid, number)
-                except ProcessLookupError:
-                    continue  # it ended by itself
+                except (ProcessLookupError, PermissionError):
+                    continue  # it ended by itself, or its parents are changing: the next round sees it again
+                reached.add(pid)
             if not found:
-                break
-            reached |= found  # who was forked while these were told is told in the next round
+                break  # who was forked in one round is told in the next
         if not reached:
             raise PermissionError(errno.EPERM, "no group of this family")
 
