@@ -4,6 +4,7 @@ import contextlib
 import marshal
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -60,6 +61,13 @@ DEATH_SECONDS = 30
 def _filter(without: frozenset[str], *, bound_signals: bool) -> bytes:
     rules = (*LANDLOCK, *SIGNALS) if bound_signals else LANDLOCK
     return compile_filter(rules, this_machine(), without=without)
+
+
+def _modules(version: int) -> tuple[str, ...]:
+    """What keeper and worker consist of; the keeper sends signals where the family cannot, if this interpreter can hold a process."""
+    names = ("keeper", "walls", "standins")
+    by_keeper = version < BOUNDS_SIGNALS and hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
+    return (*names, "signals") if by_keeper else names
 
 
 def grants(root: str) -> list[tuple[str, int]]:
@@ -125,7 +133,7 @@ class LandlockCell:
         self._report, report = os.pipe()
         spec = self._spec(ends.worker_control.fileno(), alive, report, known) | {"preload": preload.spec() if preload else None}
         self._processes = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
-        bundle = program.in_memory("keeper", program.bundle("keeper", ("keeper", "walls", "standins"), spec))
+        bundle = program.in_memory("keeper", program.bundle("keeper", _modules(known), spec))
         environment = program.environment(self._root, f"{self._root}/tmp")
         if "environment" in without:
             environment = dict(os.environ) | environment  # noqa: TID251 - a test takes this wall away
@@ -149,6 +157,7 @@ class LandlockCell:
         return {
             "control": control, "alive": alive, "report": report, "root": self._root, "watched": [self._root, f"{self._root}/tmp"],
             "supervisor": os.getpid(), "version": version, "keeper_scope": scope and "keeper scope" not in without,
+            "kin_only": "family" not in without,
             "paths": list(program.library_paths()),
             "limits": {"RLIMIT_CORE": 0, "RLIMIT_MEMLOCK": 64 * 1024, "RLIMIT_NOFILE": 512, "RLIMIT_MSGQUEUE": 0},
             "walls": {

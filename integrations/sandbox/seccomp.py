@@ -137,4 +137,4 @@ SIGNALS: tuple[Rule, ...] = (
     Rule("signals", "fcntl", argument=1, values=(8, 15)),  # F_SETOWN, F_SETOWN_EX
     *_always("signals", "tkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo"),
 )
-"""For kernels whose Landlock does not bound signals (before 6.12): only to oneself and to one's own process group."""
+"""For kernels whose Landlock does not bound signals (before 6.12): only the worker and one's own process group; the rest by the keeper."""

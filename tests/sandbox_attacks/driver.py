@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import re
@@ -191,7 +192,8 @@ def makers_without(tier: str, walls: list[str]) -> list:
     from integrations.sandbox.bubblewrap import BubblewrapCell
     from integrations.sandbox.landlock import LandlockCell
 
-    cell = {"bubblewrap": BubblewrapCell, "landlock": LandlockCell}[tier]
+    older = functools.partial(LandlockCell, version=5)
+    cell = {"bubblewrap": BubblewrapCell, "landlock": LandlockCell, "older": older}[tier]
     return [lambda limits, size, preload=None: cell(limits, size, preload=preload, without=frozenset(walls))]
 
 
@@ -203,16 +205,20 @@ def breaches(cases: list[list]) -> list[list[str]]:
     ]
 
 
-BY_SIGNALS = "process_signal_host process_signal_keeper process_pidfd orphan_daemon orphan_new_groups bomb_fork process_limits_of_others"
+BY_SIGNALS = (
+    "process_signal_host process_signal_keeper process_signal_by_another process_pidfd orphan_daemon orphan_new_groups bomb_fork "
+    "process_limits_of_others"
+)
+STOPPING = "multiprocessing_pool process_pool_executor stopped_children"
 
 
 def older(version: int) -> dict[str, list[str]]:
-    """What a kernel with an older Landlock would contain: those attacks that the newer one holds by bounding signals."""
+    """What a kernel with an older Landlock would contain, of that which the newer one holds by bounding signals; and who stops children."""
     from integrations.sandbox.landlock import LandlockCell
 
     chosen = [
         *(Script(HERE / "attacks" / f"{name}.py") for name in BY_SIGNALS.split()),
-        Script(HERE / "honest" / "process_pool_executor.py"),  # a pool that is left by `with` signals its processes
+        *(Script(HERE / "honest" / f"{name}.py") for name in STOPPING.split()),
     ]
     found = run_all("landlock", chosen, [lambda limits, size, preload=None: LandlockCell(limits, size, preload=preload, version=version)])
     return {name: answer["problems"] for name, answer in found.items()}

@@ -67,6 +67,11 @@ def test_nested_user_namespaces_are_closed_twice():
     assert any("was let through" in line or "user namespace" in line for line in never)
 
 
+def test_whoever_signals_for_an_older_kernel_signals_the_family_only():
+    (through,) = drive(["breaches", json.dumps([["older", "process_signal_by_another", ["family"]]])], ordinary=os.geteuid() == 0)
+    assert any("could signal" in line for line in through), "the attack is contained without that wall: it proves nothing"
+
+
 @pytest.mark.parametrize("version", [3, 5])
 def test_where_landlock_does_not_bound_signals_the_filter_does(version):
     found = drive(["older", str(version)], ordinary=os.geteuid() == 0)

@@ -27,8 +27,11 @@ def main(spec: dict[str, Any], modules: dict[str, ModuleType]) -> None:
     if spec["keeper_scope"]:
         walls.restrict(spec["version"], [], files=False, network=False, scope=True)
     scoped = spec["keeper_scope"] and _cannot_signal(spec["supervisor"])
+    requests = modules["signals"].Requests(kin_only=spec["kin_only"]) if "signals" in modules else None
     child = os.fork()
     if child == 0:
+        if requests:
+            requests.install()
         os.close(spec["alive"])
         os.close(spec["report"])
         os.setsid()
@@ -38,7 +41,9 @@ def main(spec: dict[str, Any], modules: dict[str, ModuleType]) -> None:
     os.close(spec["control"])
     os.close(1)
     os.close(2)
-    status, abandoned = _wait(child, spec["alive"])
+    if requests:
+        requests.receive()
+    status, abandoned = _wait(child, spec["alive"], requests)
     _end_family(scoped=scoped)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     if abandoned:
@@ -59,8 +64,8 @@ def _cannot_signal(pid: int) -> bool:
     return False
 
 
-def _wait(child: int, alive: int) -> tuple[int, bool]:
-    """The child's wait status, and whether the supervisor went away first. Orphans are reaped as they die."""
+def _wait(child: int, alive: int, requests: Any) -> tuple[int, bool]:
+    """The child's wait status, and whether the supervisor went away first. Orphans are reaped as they die, signals sent as asked."""
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(woken, False)
@@ -69,15 +74,21 @@ def _wait(child: int, alive: int) -> tuple[int, bool]:
     poller = select.poll()
     poller.register(woken, select.POLLIN)
     poller.register(alive, select.POLLIN | select.POLLHUP)
+    asked = requests.incoming if requests else -1
+    if requests:
+        poller.register(asked, select.POLLIN | select.POLLHUP)
     while True:
         while (gone := os.waitpid(-1, os.WNOHANG))[0]:
             if gone[0] == child:
                 return gone[1], False
         ready = {number for number, _ in poller.poll()}
         if alive in ready:
-            asked = os.read(alive, 1) == b"x"
-            return int(signal.SIGKILL), not asked
-        os.read(woken, 4096)
+            told = os.read(alive, 1) == b"x"
+            return int(signal.SIGKILL), not told
+        if woken in ready:
+            os.read(woken, 4096)
+        if asked in ready and not requests.serve():
+            poller.unregister(asked)
 
 
 def _end_family(*, scoped: bool) -> None:
