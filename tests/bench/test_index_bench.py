@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from memory.embedding import HashedBM25
-from memory.index import VectorIndex
+from memory.index import HNSW, VectorIndex, close_client, open_client
 from memory.text import fts_document, tokens
 
 WORDS = 15_000
@@ -105,6 +106,32 @@ def test_a_question_to_the_vector_index(benchmark: Benchmark, index: VectorIndex
     benchmark(lambda: index.query(next(waiting), 120))
     benchmark.extra_info["p95_ms"] = round(p95(lambda text: index.query(text, 120), questions), 1)  # type: ignore[attr-defined]
     benchmark.extra_info["records"] = index.count()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("parts", [1, 4, 12])
+def test_a_question_to_an_index_in_parts(benchmark: Benchmark, tmp_path: Path, parts: int) -> None:
+    """The same 20,000 vectors in one collection or in several, all of which are asked; docs/decisions/0011."""
+    draw = np.random.default_rng(7)
+    centres = draw.normal(size=(300, 384))
+    vectors = centres[draw.integers(0, 300, 20_000)] + 0.9 * draw.normal(size=(20_000, 384))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    client = open_client(tmp_path)
+    collections = [
+        client.create_collection(f"part-{n}", embedding_function=None, configuration=cast("Any", {"hnsw": HNSW})) for n in range(parts)
+    ]
+    for n, collection in enumerate(collections):
+        for start in range(n, len(vectors), parts * 2_000):
+            rows = range(start, min(start + parts * 2_000, len(vectors)), parts)
+            collection.upsert(ids=[str(row) for row in rows], embeddings=vectors[list(rows)])
+    asked = iter(vectors[draw.integers(0, len(vectors), 10_000)])
+
+    def ask() -> None:
+        question = next(asked)[np.newaxis]
+        for collection in collections:
+            collection.query(query_embeddings=question, n_results=120, include=["distances"])
+
+    benchmark.pedantic(ask, rounds=60, warmup_rounds=3)  # type: ignore[attr-defined]
+    close_client(client)
 
 
 def test_opening_the_vector_index(benchmark: Benchmark, tmp_path: Path) -> None:
