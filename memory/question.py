@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from memory.text import fold
+from memory.wording import searched
 
 _PARTS = (
     r"[;；?？]\s*|,\s*and\s+|\s+and\s+(?=(?:what|who|whom|which|how|when|where|why|at|from|by|in)\b)"
@@ -23,8 +24,10 @@ _SEASONS = {
     "夏": (6, 8),
     "秋": (9, 11),
 }
+YEAR = r"(?<!\d)((?:19|20)\d\d)(?!\d)"
 _PRONOUN = r"\b(?:it|its|they|them|their|he|she|his|her|this|that|these|those|there)\b|[它其他她]"
 _PROPER = r"(?<![.?!]\s)(?<!^)\b[A-Z][\w-]+(?:\s+[A-Z][\w-]+)*|\b\d[\d,.]*\b"
+MOST_PARTS = 4
 SHORTEST = 8
 """Characters of a part that can stand as a question of its own."""
 
@@ -43,6 +46,7 @@ class Question(NamedTuple):
     parts: tuple[str, ...]
     words: frozenset[str]
     year: str
+    years: tuple[str, ...]
     span: Span | None
     newest: bool
 
@@ -62,6 +66,7 @@ def understand(query: str, variants: Sequence[str] = ()) -> Question:
         parts=tuple(_parts(query)),
         words=frozenset(re.findall(r"[^\W\d_]+", folded)),
         year=span[0] if span else "",
+        years=tuple(dict.fromkeys(re.findall(YEAR, folded))),
         span=span[1] if span else None,
         newest=span is None and re.search(_NEWEST, folded) is not None,
     )
@@ -79,12 +84,13 @@ def leans(part: str) -> bool:
 
 def _parts(query: str) -> list[str]:
     found = [part.strip() for part in re.split(_PARTS, query) if part and len(part.strip()) >= (4 if not part.isascii() else SHORTEST)]
+    found = [part for part in found if searched(part, only=True)][:MOST_PARTS]
     return found if len(found) > 1 else []
 
 
 def _span(text: str) -> tuple[str, Span] | None:
     """The year and the stretch of time that a folded text names."""
-    found = re.search(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)
+    found = re.search(YEAR, text)
     if found is None:
         return None
     year = int(found[1])

@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from memory.named import named
 from memory.question import Question
 from memory.records import Kind, Trust
 from memory.text import fold, tokens
@@ -39,6 +40,7 @@ class Weights(NamedTuple):
     thread: float = 0.2
     author: float = 0.3
     period: float = 0.4
+    entity: float = 0.4
     time: float = 0.5
     fade_days: float = 150.0
     trust: float = 0.02
@@ -76,13 +78,17 @@ def rank(question: Question, rows: Sequence[Any], found: Sequence[Found], weight
     lends = {seq: (own := sum(why.values())) * min(1.0, own / weights.sure) for seq, why in base.items()}
     spread = _around(rows, lends, weights)
     newest = max((row.known_at for row in rows), default=None)
+    asked = named(question.wordings[0], {entity for row in rows for entity in row.entities}) if question.wordings else set()
     scored = []
     for row in rows:
         why = base[row.seq] | spread.get(row.seq, {})
         total = sum(why.values())
         if total <= 0:
             continue
-        for name, factor in _factors(question, row, newest, weights).items():
+        factors = _factors(question, row, newest, weights)
+        if asked and row.entities:
+            factors["entity"] = weights.entity if asked.intersection(row.entities) else -weights.entity
+        for name, factor in factors.items():
             why[name] = total * factor
         scored.append((row, why))
     best = max((sum(why.values()) for _, why in scored), default=0.0) or 1.0
@@ -168,14 +174,24 @@ def _factors(question: Question, row: Any, newest: datetime | None, weights: Wei
     factors: Why = {"trust": weights.trust} if row.trust == Trust.PERSON.value else {}
     if row.author and row.kind == Kind.MESSAGE.value and fold(row.author) in question.words:
         factors["author"] = weights.author
-    if question.year and row.period:
-        factors["period"] = weights.period if question.year in row.period else -weights.period
+    if question.years and row.period:
+        factors["period"] = weights.period * _period(question.years, row.period)
     elif question.span is not None:
         factors["time"] = weights.time * (_at(row.known_at, question, weights) - 0.5)
     elif question.newest and newest is not None:
         age = (newest - row.known_at).total_seconds() / 86400
         factors["time"] = weights.time * (math.exp(-age / weights.fade_days) - 0.5)
     return factors
+
+
+def _period(years: Sequence[str], period: str) -> float:
+    """One for the last year asked for, less for another one or the year after, in whose report it also stands."""
+    if max(years) in period:
+        return 1.0
+    year = period[:4]
+    if year in years or (year.isdigit() and int(year) == int(max(years)) + 1):
+        return 0.0
+    return -1.0
 
 
 def _at(known: datetime, question: Question, weights: Weights) -> float:

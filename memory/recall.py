@@ -16,12 +16,15 @@ from memory.database import Database
 from memory.errors import IndexBrokenError
 from memory.index import BATCH, VectorIndex
 from memory.lexical import WordCounts, best_by_words, frequency
+from memory.named import NamedDocuments, Place, places_of
 from memory.question import Question, leans, names, understand
 from memory.ranking import LEARNED, SATURATION, WEIGHTS, Found, Weights, folded, rank
 from memory.records import Hit, Kind, Status, Trust
+from memory.scope import within
 from memory.store import Store, visible
 from memory.tables import records
-from memory.text import fts_word, language, tokens
+from memory.text import fts_word, language
+from memory.wording import searched
 
 CANDIDATES = 120
 CENTRES = 12
@@ -65,6 +68,7 @@ class Recall:
         self._store = store
         self._index = index
         self._counts = WordCounts()
+        self._documents = NamedDocuments()
 
     def search(  # noqa: PLR0913 - each is an independent part
         self,
@@ -91,8 +95,10 @@ class Recall:
         question, weights = understand(query, variants), self._weights()
         only = _only(kinds, as_of, without)
         with self._database.reading() as connection:
-            found = [self._found(connection, wording, k) for wording in question.wordings]
-            found += self._hops(connection, question, found, k)
+            newest = connection.execute(select(func.max(records.c.seq))).scalar() or 0
+            places = places_of(query, question.years, self._documents.of(connection, newest))
+            found = [self._found(connection, wording, k, places) for wording in question.wordings]
+            found += self._hops(connection, question, found, k, places)
             seqs = {seq for item in found for seq in item.lexical}
             names = {name for item in found for name in item.vector}
             rows = self._rows(connection, sorted(seqs), sorted(names), only)
@@ -106,21 +112,27 @@ class Recall:
         model = getattr(self._index(), "fingerprint", "")
         return LEARNED if model and not model.startswith("bm25h-") else WEIGHTS
 
-    def _found(self, connection: Connection, wording: str, k: int, *, is_part: bool = False) -> Found:
-        words = [fts_word(token) for token in dict.fromkeys(tokens(wording))][:64]
+    def _found(self, connection: Connection, wording: str, k: int, places: Sequence[Place] = (), *, is_part: bool = False) -> Found:
+        words = [fts_word(token) for token in searched(wording)][:64]
         total = connection.execute(select(func.max(records.c.seq))).scalar() or 0
         known = self._counts.of(connection, words, total)
         lexical = self._lexical(connection, _telling_terms(words, known, total), k)
+        if places:
+            inside = within(connection, [word for word in words if word in known], self._documents, places, max(CANDIDATES, 4 * k))
+            level = sum(inverse_document_frequency(total, known[word]) for word in words if word in known)
+            lexical = {seq: max(lexical.get(seq, 0.0), level * inside.get(seq, 0.0)) for seq in {**lexical, **inside}}
         spoken = language(wording)
         # What counts nothing is not asked for.
         vector = dict(self._vector(wording, max(CANDIDATES, k))) if self._weights().vector_of(spoken) else {}
         return Found(lexical, vector, _attainable(words, known, total or 1), is_part, spoken)
 
-    def _hops(self, connection: Connection, question: Question, found: Sequence[Found], k: int) -> list[Found]:
+    def _hops(
+        self, connection: Connection, question: Question, found: Sequence[Found], k: int, places: Sequence[Place] = ()
+    ) -> list[Found]:
         """The parts of a question; one that leans on another is asked with the names of the question and of its best answer."""
         if not question.parts:
             return []
-        asked = [self._found(connection, part, k, is_part=True) for part in question.parts]
+        asked = [self._found(connection, part, k, places, is_part=True) for part in question.parts]
         named = " ".join(names(question.wordings[0]))
         first = asked[0].lexical or found[0].lexical
         best = max(first, key=first.__getitem__, default=0)
