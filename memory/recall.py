@@ -127,12 +127,12 @@ class Recall:
         return Found(lexical, vector, _attainable(words, known, total or 1), is_part, spoken)
 
     def _hops(
-        self, connection: Connection, question: Question, found: Sequence[Found], k: int, places: Sequence[Place] = ()
+        self, connection: Connection, question: Question, found: Sequence[Found], k: int, places: Sequence[Place]
     ) -> list[Found]:
         """The parts of a question; one that leans on another is asked with the names of the question and of its best answer."""
-        if not question.parts:
+        if not question.parts or places:  # in the documents of a named company every word counts already
             return []
-        asked = [self._found(connection, part, k, places, is_part=True) for part in question.parts]
+        asked = [self._found(connection, part, k, is_part=True) for part in question.parts]
         named = " ".join(names(question.wordings[0]))
         first = asked[0].lexical or found[0].lexical
         best = max(first, key=first.__getitem__, default=0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAGE = 0.6
 """The share of a score that the page has, the passage itself the rest."""
 
-B = 0.4
+B = 0.7
 """How far length counts against a page or passage that holds a word, as in BM25."""
 
 

@@ -1,7 +1,7 @@
 """The words of a question that search: without those that speak of asking and answering, and with what accounts' short forms stand for.
 
 Ten sentences on how to round an answer name no passage; in a large desk their words are rare and would count most.
-The short forms are those of the statements that every filing has, no list of concepts.
+The short forms are those of the statements that every filing has and the lines that its ratios are made of, no list of concepts.
 """
 
 from functools import cache
@@ -16,7 +16,7 @@ _ASKING = (
     "address adopting point view available only solely extract outline outlined asked approximation reasonable exact possible useful relevant "
     "metric metrics like such e.g etc brief briefly describe mention mentioned according following compare compared much many within fy usd end"
 )
-_SHORT = {
+_ACCOUNTS = {
     "capex": "capital expenditures purchases property plant equipment",
     "ppe": "property plant equipment",
     "ppne": "property plant equipment",
@@ -44,6 +44,20 @@ _SHORT = {
     "statement of operations": "consolidated statements income operations earnings",
     "cash flow statement": "consolidated statements cash flows",
     "statement of cash flows": "consolidated statements cash flows",
+    "gross margin": "cost sales revenue gross profit consolidated statements income operations earnings",
+    "operating margin": "operating income revenue consolidated statements income operations earnings",
+    "effective tax rate": "provision income taxes before",
+    "quick ratio": "total current assets liabilities consolidated balance sheets",
+    "current ratio": "total current assets liabilities consolidated balance sheets",
+    "working capital": "total current assets liabilities consolidated balance sheets",
+    "inventory turnover": "inventories cost sales consolidated balance sheets",
+    "cash conversion cycle": "inventories accounts receivable payable cost sales revenue consolidated balance sheets",
+    "return on assets": "net income total assets consolidated balance sheets",
+    "roa": "net income total assets consolidated balance sheets",
+    "asset turnover": "revenue total assets consolidated balance sheets",
+    "capital intensive": "capital expenditures property plant equipment total assets",
+    "capital-intensive": "capital expenditures property plant equipment total assets",
+    "interest coverage": "operating income interest expense",
 }
 
 
@@ -55,7 +69,7 @@ def searched(wording: str, *, only: bool = False) -> list[str]:
     telling = telling if telling or only else found
     if not plain.isascii():
         return telling
-    more = [token for short, meaning in _SHORT.items() if short in plain and _stands(short, plain) for token in tokens(meaning)]
+    more = [token for short, meaning in _ACCOUNTS.items() if short in plain and _stands(short, plain) for token in tokens(meaning)]
     return list(dict.fromkeys([*telling, *more]))
 
 
