@@ -32,7 +32,8 @@ WINDOW = 30
 """Neighbours are looked for around the best twelve, at most thirty places away: other threads are written in between."""
 
 COMMON = 0.12
-"""A token in more than this share of all records says little and costs most: it is left out if rarer ones remain."""
+"""A token in more than this share of all records says little and costs most: it is left out if rarer ones remain,
+and the words of a question have more than ``POSTINGS``."""
 
 POSTINGS = 12_000
 FEWEST = 3
@@ -214,7 +215,8 @@ class Indexer:
 
 def _telling_terms(words: Sequence[str], known: Mapping[str, int], total: int) -> Telling:
     present = [word for word in words if known.get(word)]
-    rare = [word for word in present if known[word] <= max(COMMON * total, 50)]
+    few = sum(known[word] for word in present) <= POSTINGS  # then common words cost nothing
+    rare = [word for word in present if few or known[word] <= max(COMMON * total, 50)]
     rarest = sorted(rare or present, key=lambda word: (known[word], word))[:24]
     if sum(known[word] for word in rarest) > POSTINGS:
         # A Han character stands wherever its pair does: beside the pair it costs as much again and tells nothing.
