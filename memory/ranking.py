@@ -7,6 +7,7 @@ thread as a whole, who said it, the period it is about, and when it was known.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -30,7 +31,7 @@ FOLDED = 60
 class Weights(NamedTuple):
     """What each feature counts. The numbers were chosen on the development half of the recall set."""
 
-    vector: Mapping[str, float] = MappingProxyType({"en": 0.1, "zh": 0.0, "mixed": 0.05, "other": 0.1})
+    vector: Mapping[str, float] = MappingProxyType({"en": 0.2, "zh": 0.0, "mixed": 0.05, "other": 0.1})
     part: float = 0.9
     short: float = 0.75
     after: float = 0.7
@@ -40,6 +41,8 @@ class Weights(NamedTuple):
     thread: float = 1.0
     author: float = 0.8
     said: float = 0.8
+    asks: float = 0.6
+    talk: float = 1.0
     answer: float = 0.5
     period: float = 0.4
     entity: float = 0.4
@@ -96,9 +99,19 @@ def rank(question: Question, rows: Sequence[Any], found: Sequence[Found], weight
             why[name] = total * factor
             total += why[name]
         scored.append((row, why))
+    scored = _levelled(scored, base, weights)
     best = max((sum(why.values()) for _, why in scored), default=0.0) or 1.0
     scored = [(row, {name: share / best for name, share in why.items()}) for row, why in scored]
     return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].id))
+
+
+def _levelled(scored: Sequence[tuple[Any, Why]], base: Mapping[int, Why], weights: Weights) -> list[tuple[Any, Why]]:
+    """Turns of talks as a whole brought back to what their own words reach: what stands around a turn says which turn, not that talk
+    answers better than documents."""
+    own = max((sum(base[row.seq].values()) for row, _ in scored if row.thread_id), default=0.0)
+    most = max((sum(why.values()) for row, why in scored if row.thread_id), default=0.0)
+    level = min(1.0, weights.talk * own / most) if most else 1.0
+    return [(row, {name: share * level for name, share in why.items()} if row.thread_id else why) for row, why in scored]
 
 
 class _Scales(NamedTuple):
@@ -187,6 +200,8 @@ def _factors(question: Question, row: Any, newest: datetime | None, weights: Wei
     factors: Why = {"trust": weights.trust} if row.trust == Trust.PERSON.value else {}
     if row.author and row.kind == Kind.MESSAGE.value and fold(row.author) in question.words:
         factors["author"] = weights.author
+    if row.thread_id and _asks(row.body):
+        factors["asks"] = -weights.asks
     if question.answer and row.thread_id and question.answer(row.body):
         factors["answer"] = weights.answer
     if question.years and row.period:
@@ -199,6 +214,12 @@ def _factors(question: Question, row: Any, newest: datetime | None, weights: Wei
         age = (newest - row.known_at).total_seconds() / 86400
         factors["time"] = weights.time * (math.exp(-age / weights.fade_days) - 0.5)
     return {name: share for name, share in factors.items() if share}
+
+
+def _asks(body: str) -> bool:
+    """Whether a turn only asks: it answers nothing."""
+    said = body.strip()
+    return said.endswith(("?", "？")) and re.search(r"[.!?。！？]\s*\S", said) is None
 
 
 def _period(years: Sequence[str], period: str) -> float:
