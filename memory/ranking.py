@@ -31,7 +31,7 @@ FOLDED = 60
 class Weights(NamedTuple):
     """What each feature counts. The numbers were chosen on the development half of the recall set."""
 
-    vector: Mapping[str, float] = MappingProxyType({"en": 0.2, "zh": 0.0, "mixed": 0.05, "other": 0.1})
+    vector: Mapping[str, float] = MappingProxyType({"en": 0.1, "zh": 0.0, "mixed": 0.05, "other": 0.1})
     part: float = 0.9
     short: float = 0.75
     after: float = 0.7

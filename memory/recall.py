@@ -124,7 +124,10 @@ class Recall:
             lexical = {seq: max(lexical.get(seq, 0.0), level * inside.get(seq, 0.0)) for seq in {**lexical, **inside}}
         spoken = language(wording)
         # What counts nothing is not asked for.
-        vector = dict(self._vector(wording, max(CANDIDATES, k))) if self._weights().vector_of(spoken) else {}
+        weights = self._weights()
+        # Hashed words would only bring other companies back.
+        wanted = weights.vector_of(spoken) and not (places and weights is WEIGHTS)
+        vector = dict(self._vector(wording, max(CANDIDATES, k))) if wanted else {}
         return Found(lexical, vector, _attainable(words, known, total or 1), is_part, spoken)
 
     def _hops(

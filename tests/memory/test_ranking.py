@@ -7,7 +7,7 @@ import pytest
 from memory.question import leans, names, understand
 from memory.recall import Recall
 from memory.records import Draft, Kind
-from tests.recall_set.load import GROUPS, drafts, questions
+from tests.recall_set.load import GROUPS, drafts, passages, questions
 from tests.recall_set.measure import desk, table
 
 
@@ -90,8 +90,8 @@ def test_an_answer_is_found_beside_its_question_and_by_who_gave_it(store, recall
     talk(store, "a", ("anna", "How much margin does the clearing house want?"), ("boris", "Eighteen more by noon."), ("chen", "Fine."))
     talk(store, "b", ("dora", "The road is open."), ("boris", "Good to hear."))
     found = recall.search("How much margin does the clearing house want?", 2).hits
-    assert found[1].text == "Eighteen more by noon."
-    assert found[1].why["neighbours"] > 0
+    assert found[0].text == "Eighteen more by noon."
+    assert found[0].why["neighbours"] > 0
     assert recall.search("What does Boris say about the margin of the clearing house?", 2).hits[0].author == "boris"
 
 
@@ -130,7 +130,7 @@ def measured(tmp_path_factory):
 
 
 def test_the_set_is_as_large_as_it_says_and_every_answer_is_in_one_passage():
-    bodies = [draft.body for draft in drafts()]
+    bodies = [draft.body for draft in passages()]
     assert len(bodies) >= 300
     assert len(questions()) >= 240
     assert {question.group for question in questions()} == set(GROUPS)
