@@ -11,7 +11,6 @@ from memory.ingest import Chunk, Document, chunk, expand, read_document
 from memory.records import Draft, Kind, Status, Trust
 from memory.store import Store
 
-
 _CONTEXT = 240
 """Characters of a table's caption and header that a later part of it is found by."""
 

@@ -78,14 +78,18 @@ def named(query: str, entities: Iterable[str]) -> set[str]:
     return {entity for entity, (first, length) in lengths.items() if length == longest[first]}
 
 
-def places_of(query: str, years: Sequence[str], places: Sequence[Place]) -> list[Place]:
-    """The documents of the companies that a question names, the nearest to its last year first."""
+def theirs(query: str, places: Sequence[Place]) -> list[Place]:
+    """The documents of the companies that a question names."""
     asked = named(query, {entity for place in places for entity in place.entities})
-    mine = [place for place in places if asked.intersection(place.entities)]
+    return [place for place in places if asked.intersection(place.entities)]
+
+
+def nearest(places: Sequence[Place], years: Sequence[str]) -> list[Place]:
+    """The documents nearest to the last year that a question names, or the newest."""
     if not years:
-        return sorted(mine, key=lambda place: (place.period, place.first), reverse=True)[:MOST]
+        return sorted(places, key=lambda place: (place.period, place.first), reverse=True)[:MOST]
     year = int(max(years))
-    return sorted(mine, key=lambda place: (_distance(place.period, year), -place.first))[:MOST]
+    return sorted(places, key=lambda place: (_distance(place.period, year), -place.first))[:MOST]
 
 
 def _distance(period: str, year: int) -> float:
@@ -108,7 +112,9 @@ def _called(entity: str, asked: Sequence[str], folded: Sequence[str], plain: str
     for at, word in enumerate(folded):
         if word != words[0] or asked[at].islower():
             continue
-        run = next((n for n, (one, other) in enumerate(zip(words, folded[at:], strict=False)) if one != other), min(len(words), len(folded) - at))
+        run = next(
+            (n for n, (one, other) in enumerate(zip(words, folded[at:], strict=False)) if one != other), min(len(words), len(folded) - at)
+        )
         after = asked[at + run] if at + run < len(asked) else ""
         # General Motors is not General Mills: what goes on with another name names another.
         if run < len(words) and after[:1].isupper() and after[1:].islower():
@@ -123,7 +129,9 @@ def _places(connection: Connection, seen: int) -> list[Place]:
     last = select(func.max(passage.c.seq)).where(passage.c.parent_id == document.c.id).scalar_subquery()
     # The passages carry what the document does; a document's own row is long to read.
     ends = select(first.label("first"), last.label("last")).where(document.c.kind == Kind.DOCUMENT.value, document.c.seq > seen).subquery()
-    query = select(ends.c.first, ends.c.last, records.c.parent_id, records.c.entities, records.c.period).join(ends, records.c.seq == ends.c.first)
+    query = select(ends.c.first, ends.c.last, records.c.parent_id, records.c.entities, records.c.period).join(
+        ends, records.c.seq == ends.c.first
+    )
     return [Place(row.first, row.last, row.parent_id, tuple(row.entities), row.period) for row in connection.execute(query) if row.entities]
 
 

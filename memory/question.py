@@ -24,20 +24,22 @@ _SEASONS = {
     "夏": (6, 8),
     "秋": (9, 11),
 }
-_ANSWERS = (
-    (
-        r"^(?:on |in |since |until )?(?:when|what (?:day|date|month|year)|which (?:day|date|month|year)|how long)\b|什么时候|何时|哪[天年月]|几[月号]|多久",
-        r"\b(?:yesterday|today|tomorrow|tonight|ago|since|recently|lately|just|(?:last|next|this|past|few|couple of) "
-        r"(?:night|morning|days?|weeks?|months?|years?|weekend|summer|winter|spring|autumn|fall|quarter|mon|tue|wed|thu|fri|sat|sun)\w*|"
-        r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december|"
-        r"(?:19|20)\d\d)\b|[昨今明前后後]天|[上下本这這]\s*[周週个個月]|去年|今年|明年|[年月日号號]|星期|周[一二三四五六日]",
-    ),
-    (
-        r"\bhow (?:many|much|far|high|large|big|old)\b|多少|几[个個次位家吨噸]|幾|多[高大远遠]",
-        r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|fifty|hundred|thousand|million|billion|"
-        r"once|twice|half|third|quarter|double|couple|dozen|several)\b|[一二三四五六七八九十百千万萬亿億两兩半]",
-    ),
+_WHEN = (
+    r"^(?:on |in |since |until )?(?:when|what (?:day|date|month|year)|which (?:day|date|month|year)|how long)\b"
+    r"|什么时候|何时|哪[天年月]|几[月号]|多久"
 )
+_TIMES = (
+    r"\b(?:yesterday|today|tomorrow|tonight|ago|since|recently|lately|just|(?:last|next|this|past|few|couple of) "
+    r"(?:night|morning|days?|weeks?|months?|years?|weekend|summer|winter|spring|autumn|fall|quarter|mon|tue|wed|thu|fri|sat|sun)\w*|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"(?:19|20)\d\d)\b|[昨今明前后]天|[上下本这]\s*[周个月]|去年|今年|明年|[年月日号]|星期|周[一二三四五六日]"
+)
+_HOW_MANY = r"\bhow (?:many|much|far|high|large|big|old)\b|多少|几[个次位家吨]|多[高大远]"
+_NUMBERS = (
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|fifty|hundred|thousand|million|billion|"
+    r"once|twice|half|third|quarter|double|couple|dozen|several)\b|[一二三四五六七八九十百千万亿两半]"
+)
+_ANSWERS = ((_WHEN, _TIMES), (_HOW_MANY, _NUMBERS))
 YEAR = r"(?<!\d)((?:19|20)\d\d)(?!\d)"
 _PRONOUN = r"\b(?:it|its|they|them|their|he|she|his|her|this|that|these|those|there)\b|[它其他她]"
 _PROPER = r"(?<![.?!]\s)(?<!^)\b[A-Z][\w-]+(?:\s+[A-Z][\w-]+)*|\b\d[\d,.]*\b"
@@ -176,7 +178,8 @@ def _valid(year: str | None, month: int, day: str | None) -> Day:
 
 
 def _answer(text: str) -> Callable[[str], bool] | None:
+    """What tells an answer to the folded question from other texts."""
     for asks, holds in _ANSWERS:
         if re.search(asks, text):
-            return lambda body: re.search(holds, body, re.IGNORECASE) is not None
+            return lambda body: re.search(holds, fold(body)) is not None
     return None

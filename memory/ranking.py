@@ -106,8 +106,10 @@ def rank(question: Question, rows: Sequence[Any], found: Sequence[Found], weight
 
 
 def _levelled(scored: Sequence[tuple[Any, Why]], base: Mapping[int, Why], weights: Weights) -> list[tuple[Any, Why]]:
-    """Turns of talks as a whole brought back to what their own words reach: what stands around a turn says which turn, not that talk
-    answers better than documents."""
+    """Turns of talks as a whole brought back to what their own words reach.
+
+    What stands around a turn says which turn answers, not that talk answers better than documents.
+    """
     own = max((sum(base[row.seq].values()) for row, _ in scored if row.thread_id), default=0.0)
     most = max((sum(why.values()) for row, why in scored if row.thread_id), default=0.0)
     level = min(1.0, weights.talk * own / most) if most else 1.0
@@ -137,8 +139,10 @@ def _scales(found: Sequence[Found], weights: Weights) -> list[_Scales]:
 
 
 def _evened(length: int, usual: float) -> float:
-    """What a turn of a talk is multiplied by: BM25 holds length against a text as against a padded document (b = 0.75), and a long
-    turn is one that says something (b = 0.3). Exact for a word that stands once; the lengths are characters."""
+    """What a turn of a talk is multiplied by, for BM25 holds length against it as against a padded document.
+
+    A long turn is one that says something: b = 0.3, not 0.75. Exact for a word that stands once; the lengths are characters.
+    """
     share = length / usual
     return (1 + 1.2 * (0.25 + 0.75 * share)) / (1 + 1.2 * (0.7 + 0.3 * share))
 

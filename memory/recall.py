@@ -16,7 +16,7 @@ from memory.database import Database
 from memory.errors import IndexBrokenError
 from memory.index import BATCH, VectorIndex
 from memory.lexical import WordCounts, best_by_words, frequency
-from memory.named import NamedDocuments, Place, places_of
+from memory.named import NamedDocuments, Place, nearest, theirs
 from memory.question import Question, leans, names, understand
 from memory.ranking import LEARNED, SATURATION, WEIGHTS, Found, Weights, folded, rank
 from memory.records import Hit, Kind, Status, Trust
@@ -97,7 +97,7 @@ class Recall:
         only = _only(kinds, as_of, without)
         with self._database.reading() as connection:
             newest = connection.execute(select(func.max(records.c.seq))).scalar() or 0
-            places = places_of(query, question.years, self._documents.of(connection, newest))
+            places = self._places(connection, query, question.years, newest, only)
             found = [self._found(connection, wording, k, places) for wording in question.wordings]
             found += self._hops(connection, question, found, k, places)
             seqs = {seq for item in found for seq in item.lexical}
@@ -108,6 +108,15 @@ class Recall:
                 ranked = rank(question, [*rows, *beside], found, weights)
         scored = [pair for pair in ranked if not thesis or thesis in pair[0].thesis_slugs]
         return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40], k)], self._store.index_lag())
+
+    def _places(self, connection: Connection, query: str, years: Sequence[str], newest: int, only: Any) -> list[Place]:
+        """The documents of the companies that a question names, as far as they may be seen."""
+        mine = theirs(query, self._documents.of(connection, newest))
+        if not mine:
+            return []
+        seen = select(records.c.seq).where(only, records.c.seq.in_([place.first for place in mine]))
+        there = set(connection.execute(seen).scalars())
+        return nearest([place for place in mine if place.first in there], years)
 
     def _weights(self) -> Weights:
         model = getattr(self._index(), "fingerprint", "")
@@ -130,9 +139,7 @@ class Recall:
         vector = dict(self._vector(wording, max(CANDIDATES, k))) if wanted else {}
         return Found(lexical, vector, _attainable(words, known, total or 1), is_part, spoken)
 
-    def _hops(
-        self, connection: Connection, question: Question, found: Sequence[Found], k: int, places: Sequence[Place]
-    ) -> list[Found]:
+    def _hops(self, connection: Connection, question: Question, found: Sequence[Found], k: int, places: Sequence[Place]) -> list[Found]:
         """The parts of a question; one that leans on another is asked with the names of the question and of its best answer."""
         if not question.parts or places:  # in the documents of a named company every word counts already
             return []

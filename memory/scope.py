@@ -4,16 +4,21 @@ A table's caption, its unit and its rows are often passages of their own; what a
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection
 
 from memory.lexical import K1, holders
-from memory.named import NamedDocuments, Place
+from memory.named import NamedDocuments, Passages, Place
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Numbers: TypeAlias = NDArray[np.float64]
+    Flags: TypeAlias = NDArray[np.bool_]
+else:
+    Numbers = Flags = Any
 
 PAGE = 0.6
 """The share of a score that the page has, the passage itself the rest."""
@@ -22,47 +27,56 @@ B = 0.7
 """How far length counts against a page or passage that holds a word, as in BM25."""
 
 
-def within(connection: Connection, words: Sequence[str], documents: NamedDocuments, places: Sequence[Place], limit: int) -> dict[int, float]:
-    """The best passages of some documents: their numbers and scores, of which the most that can be reached is one."""
+def within(
+    connection: Connection, words: Sequence[str], documents: NamedDocuments, places: Sequence[Place], limit: int
+) -> dict[int, float]:
+    """The best passages of some documents: their numbers and scores; one of mean length with every word has about one."""
     import numpy as np
 
-    if not words or not places:
+    passages = _joined([documents.passages(connection, place) for place in places])
+    if not words or not passages.seqs:
         return {}
-    seqs: list[int] = []
-    lengths: list[int] = []
-    groups: list[int] = []
-    for place in places:
-        found = documents.passages(connection, place)
-        groups += [number + (groups[-1] + 1 if groups else 0) for number in found.groups] if not groups else _after(groups, found.groups)
-        seqs += found.seqs
-        lengths += found.lengths
-    if not seqs:
-        return {}
-    at = {seq: number for number, seq in enumerate(seqs)}
-    held = np.zeros((len(words), len(seqs)), dtype=bool)
-    for word, seq in holders(connection, words, [(place.first, place.last) for place in places]):
-        if seq in at:
-            held[word, at[seq]] = True
-    group = np.asarray(groups)
-    starts = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+    held = _held(passages, holders(connection, words, [(place.first, place.last) for place in places]), len(words))
+    starts = np.flatnonzero(np.diff(np.asarray(passages.groups), prepend=-1))
     pages = np.logical_or.reduceat(held, starts, axis=1)
-    size = np.asarray(lengths, dtype=float)
     count = pages.sum(axis=1)
-    idf = np.where(count > 0, np.log(1 + (pages.shape[1] - count + 0.5) / (count + 0.5)), 0.0)
-    total = float(idf.sum())
+    rarity = np.where(count > 0, np.log(1 + (pages.shape[1] - count + 0.5) / (count + 0.5)), 0.0)
+    total = float(rarity.sum())
     if not total:
         return {}
-    by_page = _scores(pages, np.add.reduceat(size, starts), idf)[np.searchsorted(starts, np.arange(len(seqs)), side="right") - 1]
-    score = (PAGE * by_page + (1 - PAGE) * _scores(held, size, idf)) / total
+    size = np.asarray(passages.lengths, dtype=np.float64)
+    by_page = _scores(pages, np.add.reduceat(size, starts), rarity)[np.asarray(passages.groups)]
+    score = (PAGE * by_page + (1 - PAGE) * _scores(held, size, rarity)) / total
     best = np.argsort(-score, kind="stable")[:limit]
-    return {seqs[n]: float(score[n]) for n in best if score[n] > 0}
+    return {passages.seqs[place]: float(score[place]) for place in best if score[place] > 0}
 
 
-def _after(groups: Sequence[int], more: Sequence[int]) -> list[int]:
-    return [number + groups[-1] + 1 for number in more]
+def _joined(documents: Sequence[Passages]) -> Passages:
+    """The passages of several documents, their pages numbered through."""
+    found = Passages([], [], [])
+    for document in documents:
+        first = found.groups[-1] + 1 if found.groups else 0
+        found.groups.extend(first + group for group in document.groups)
+        found.seqs.extend(document.seqs)
+        found.lengths.extend(document.lengths)
+    return found
 
 
-def _scores(held: "NDArray[np.bool_]", size: "NDArray[Any]", idf: "NDArray[Any]") -> "NDArray[Any]":
-    """BM25 of words that are there or not: at mean length a word counts its rarity."""
-    factor = (K1 + 1) / (1 + K1 * (1 - B + B * size / size.mean()))
-    return (idf @ held) * factor
+def _held(passages: Passages, pairs: Sequence[tuple[int, int]], words: int) -> Flags:
+    """Which word (row) stands in which passage (column)."""
+    import numpy as np
+
+    at = {seq: place for place, seq in enumerate(passages.seqs)}
+    held = np.zeros((words, len(at)), dtype=bool)
+    for word, seq in pairs:
+        # Between the passages of a document another writer's records may stand.
+        if seq in at:
+            held[word, at[seq]] = True
+    return held
+
+
+def _scores(held: Flags, size: Numbers, rarity: Numbers) -> Numbers:
+    """BM25 of words that are there or not, by column: at mean length a word counts its rarity."""
+    import numpy as np
+
+    return np.asarray((rarity @ held) * (K1 + 1) / (1 + K1 * (1 - B + B * size / size.mean())))

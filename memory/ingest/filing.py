@@ -15,13 +15,15 @@ _RELEASE = 6_000
 _FORM = re.compile(r"\bform\s+(10-?[KQ]|8-?K|20-?F|40-?F|6-?K)\b", re.IGNORECASE)
 _ASKED_BY = re.compile(r"securities\s+and\s+exchange\s+commission|securities\s+exchange\s+act", re.IGNORECASE)
 _NAME = re.compile(
-    r"(?:\d[\d-]{3,}|[_-]{4,}|\d{4}\)?|reported\)?:?)\W*\s((?=\S*[A-Z])[^()_]{2,70}?)[\s_]*\(\s*exact\s+name\s+of\s+registrant", re.IGNORECASE
+    r"(?:\d[\d-]{3,}|[_-]{4,}|\d{4}\)?|reported\)?:?)\W*\s((?=\S*[A-Z])[^()_]{2,70}?)[\s_]*\(\s*exact\s+name\s+of\s+registrant",
+    re.IGNORECASE,
 )
 _UNLABELLED = re.compile(r"commission\s+file\s+(?:number|no\.?):?\s*[\d-]+\.?\s+([^()_]{2,60}?)\s+(?:\(|state\s+of\s)", re.IGNORECASE)
 _SYMBOL_COLUMN = re.compile(r"trading\s+symbol", re.IGNORECASE)
 _SYMBOL = re.compile(r"\b([A-Z]{1,5}(?:\.[A-Z])?)\s+(?:the\s+)?(?:new\s+york\s+stock|nasdaq|nyse|chicago)", re.IGNORECASE)
 _LISTED = re.compile(
-    r"([A-Z0-9][\w&.,'’-]*(?:\s(?:[A-Z&][\w&.,'’-]*|of|and|the))*)\s*\((?:NYSE|NASDAQ|Nasdaq|AMEX|ASX|LSE|HKEX|SSE|SZSE|TSX)[\w ,;/]*:\s*([A-Z0-9.]{1,6})"
+    r"([A-Z0-9][\w&.,'’-]*(?:\s(?:[A-Z&][\w&.,'’-]*|of|and|the))*)\s*"
+    r"\((?:NYSE|NASDAQ|Nasdaq|AMEX|ASX|LSE|HKEX|SSE|SZSE|TSX)[\w ,;/]*:\s*([A-Z0-9.]{1,6})"
 )
 _LABELS = {
     "year": re.compile(r"fiscal\s+year\s+ended", re.IGNORECASE),
@@ -31,12 +33,10 @@ _LABELS = {
 _BEFORE = re.compile(r".*(?:\d[\d-]{4,}|\b(?:19|20)\d\d|[_-]{3,})\W*\s|.*\b(?:number|no\.)\s", re.IGNORECASE)
 _BEHIND = re.compile(r"\s+(?:[A-Z][A-Za-z]+\s+){1,2}\d\d-\d{7}$")
 _NEWS = re.compile(
-    r"\b(?:(first|second|third|fourth)[\s-]+quarter(?:\s+(?:of\s+)?(?:fiscal\s+)?(?:year\s+)?(20\d\d))?|(?:q([1-4])|([1-4])q)\s*(20\d\d))", re.I
+    r"\b(?:(first|second|third|fourth)[\s-]+quarter(?:\s+(?:of\s+)?(?:fiscal\s+)?(?:year\s+)?(20\d\d))?|(?:q([1-4])|([1-4])q)\s*(20\d\d))",
+    re.IGNORECASE,
 )
 _ORDINALS = ("first", "second", "third", "fourth")
-_LEGAL = frozenset(
-    "the inc incorporated corp corporation co company companies ltd limited plc llc lp sa ag nv se com group holding holdings".split()
-)
 
 
 class Filing(NamedTuple):
@@ -75,12 +75,6 @@ def filing_of(text: str) -> Filing | None:
     return Filing(company, code, kind, _period(cover))
 
 
-def name_words(company: str) -> list[str]:
-    """The words of a company's name by which it is called: without the and without its legal form."""
-    words = re.findall(r"[^\W_]+", re.sub(r"['’]s\b", "", company.lower()))
-    return [word for word in words if word not in _LEGAL] or words
-
-
 def _release(top: str) -> Filing | None:
     listed = _LISTED.search(top)
     news = _NEWS.search(top)
@@ -99,7 +93,7 @@ def _tidy(name: str) -> str:
 
 def _period(cover: str) -> str:
     """By the label that comes first; a year or quarter of whole weeks may end some days into the next."""
-    labels = sorted(found.span() + (kind,) for kind, label in _LABELS.items() if (found := label.search(cover)))
+    labels = sorted((*found.span(), kind) for kind, label in _LABELS.items() if (found := label.search(cover)))
     for _, end, kind in labels:
         days = [fact.dates[0] for fact in find_dates(cover[end : end + 90]) if fact.granularity == "day" and fact.dates]
         if days:
