@@ -95,6 +95,43 @@ def test_an_answer_is_found_beside_its_question_and_by_who_gave_it(store, recall
     assert recall.search("What does Boris say about the margin of the clearing house?", 2).hits[0].author == "boris"
 
 
+def test_what_was_said_on_the_day_that_a_question_names_comes_first(store, recall):
+    for day in (3, 17, 28):
+        said = datetime(2025, 6, day, 9, tzinfo=UTC)
+        store.remember(
+            Draft(kind=Kind.MESSAGE, body=f"We spoke of the tin price, note {day}", thread_id=f"t{day}", author="dora", known_from=said)
+        )
+    assert recall.search("What did Dora say of the tin price on 17 June?").hits[0].text.endswith("17")
+    assert recall.search("六月 28 日 tin price 2025 年 6 月 28 日").hits[0].text.endswith("28")
+
+
+def test_a_turn_that_holds_the_kind_of_answer_comes_before_one_that_does_not_or_only_asks(store, recall):
+    talk(
+        store,
+        "a",
+        ("anna", "When does the margin fall due?"),
+        ("boris", "The margin? As always."),
+        ("chen", "The margin falls due tomorrow."),
+    )
+    found = recall.search("When does the margin fall due?").hits
+    assert found[0].text == "The margin falls due tomorrow."
+    assert found[0].why["answer"] > 0
+    assert [hit.why["asks"] < 0 for hit in found if hit.text.startswith("When")] == [True]
+
+
+def test_talk_does_not_push_aside_a_document_that_answers(store, recall):
+    store.remember(Draft(kind=Kind.CHUNK, body="Margin of the clearing house: eighteen more by noon", title="Circular"))
+    talk(
+        store,
+        "a",
+        ("anna", "The clearing house?"),
+        ("boris", "More margin."),
+        ("anna", "The clearing house again."),
+        ("boris", "Margin, margin."),
+    )
+    assert recall.search("How much more margin does the clearing house want by noon?").hits[0].kind is Kind.CHUNK
+
+
 def test_neighbours_that_may_not_be_seen_are_not_brought_in(store, recall, clock):
     talk(store, "a", ("anna", "How much margin does the clearing house want?"))
     store.remember(Draft(kind=Kind.MESSAGE, body="Eighteen more.", thread_id="a", known_from=at(2027, 1)))
