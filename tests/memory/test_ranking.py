@@ -183,10 +183,14 @@ def test_the_fusion_finds_as_much_as_the_better_channel_in_every_group(measured,
     assert fusion.at_10 >= better - 1.01 / fusion.count
 
 
-def test_the_fusion_beats_both_channels_where_there_is_something_to_know_beside_the_words(measured):
-    for group in ("time", "chat", "cross", "hop"):
-        channels = [measured[group, name] for name in ("words", "vectors")]
-        assert all((measured[group, "fusion"].at_10, measured[group, "fusion"].mrr) > (c.at_10, c.mrr) for c in channels), group
+@pytest.mark.parametrize("group", [group for group in GROUPS if group != "paraphrase"])
+def test_the_fusion_is_nowhere_below_a_channel_and_somewhere_above_each(measured, group):
+    """Of recall@5, recall@10 and MRR; a paraphrase shares hardly a word with its passage, and no channel finds it."""
+    fusion = measured[group, "fusion"][:3]
+    for name in ("words", "vectors"):
+        channel = measured[group, name][:3]
+        assert all(ours >= theirs for ours, theirs in zip(fusion, channel, strict=True)), name
+        assert fusion > channel, name
 
 
 def test_the_fusion_finds_four_fifths_of_what_is_asked_in_words_of_the_passage(measured):
