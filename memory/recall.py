@@ -33,7 +33,9 @@ WINDOW = 30
 
 COMMON = 0.12
 """A token in more than this share of all records says little and costs most: it is left out if rarer ones remain,
-and the words of a question have more than ``POSTINGS``."""
+and the words of the question have more than ``CHEAP`` postings."""
+
+CHEAP = 3_000
 
 POSTINGS = 12_000
 FEWEST = 3
@@ -225,7 +227,7 @@ class Indexer:
 
 def _telling_terms(words: Sequence[str], known: Mapping[str, int], total: int) -> Telling:
     present = [word for word in words if known.get(word)]
-    few = sum(known[word] for word in present) <= POSTINGS  # then common words cost nothing
+    few = sum(known[word] for word in present) <= CHEAP
     rare = [word for word in present if few or known[word] <= max(COMMON * total, 50)]
     rarest = sorted(rare or present, key=lambda word: (known[word], word))[:24]
     if sum(known[word] for word in rarest) > POSTINGS:
