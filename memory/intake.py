@@ -11,6 +11,9 @@ from memory.ingest import Chunk, Document, chunk, expand, read_document
 from memory.records import Draft, Kind, Status, Trust
 from memory.store import Store
 
+_CONTEXT = 240
+"""Characters of a table's caption and header that a later part of it is found by."""
+
 
 class Skipped(BaseModel):
     """A file, or a part of one, that was not taken in, and why."""
@@ -74,6 +77,7 @@ class Intake:
             known_from=known,
             valid_from=document.authored,
             period=document.meta.get("period", ""),
+            entities=tuple(filter(None, (document.meta.get("company", ""), document.meta.get("symbol", "")))),
             data={"warnings": list(document.warnings)},
             # The number of versions before it: a file that returns to an earlier text is a version of its own.
             idempotency_key=f"document:{uri}:{len(versions)}:{document.content_hash}",
@@ -117,9 +121,9 @@ def _passages(document: Document) -> list[Chunk]:
 
 
 def _title(document: Document, piece: Chunk) -> str:
-    if piece.heading and document.title not in piece.heading:
-        return f"{document.title} > {piece.heading}"
-    return piece.heading or document.title
+    """Where a passage stands: its document, its headings, and for a later part of a table the caption and header above it."""
+    heading = piece.heading if document.title in piece.heading else " > ".join(filter(None, (document.title, piece.heading)))
+    return f"{heading} > {' '.join(piece.context.split())[:_CONTEXT]}" if piece.context else heading
 
 
 def all_reasons(skipped: Sequence[Skipped]) -> list[str]:

@@ -146,6 +146,27 @@ def best_by_words(connection: Connection, words: Sequence[str], limit: int, *, n
     return _scores(connection, _MATCH, question)
 
 
+def holders(connection: Connection, words: Sequence[str], ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Which of the words (by their places in the list) stand in which records of some stretches of the store.
+
+    It reads the postings of the stretches alone, so common words cost little.
+    """
+    if not words or not ranges:
+        return []
+    if connection.dialect.name == "sqlite":
+        one = "SELECT {:d}, rowid FROM record_tokens WHERE record_tokens MATCH :w{:d} AND rowid BETWEEN {:d} AND {:d}"
+        parts = [one.format(n, n, *ends) for n in range(len(words)) for ends in ranges]
+        values: dict[str, Any] = {f"w{n}": f'"{word}"' for n, word in enumerate(words)}
+    else:
+        one = (
+            "SELECT (a.place - 1)::int, r.seq FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS a(word, place) "
+            "JOIN record_tokens r ON r.tokens @@ a.word::tsquery WHERE r.seq BETWEEN {:d} AND {:d}"
+        )
+        parts = [one.format(*ends) for ends in ranges]
+        values = {"words": [_stored(word) for word in words]}
+    return [(int(word), int(seq)) for word, seq in connection.execute(text(" UNION ALL ".join(parts)), values)]
+
+
 def _scores(connection: Connection, statement: TextClause, values: dict[str, Any]) -> dict[int, float]:
     return {int(seq): float(score) for seq, score in connection.execute(statement, values)}
 

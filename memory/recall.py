@@ -16,12 +16,15 @@ from memory.database import Database
 from memory.errors import IndexBrokenError
 from memory.index import BATCH, VectorIndex
 from memory.lexical import WordCounts, best_by_words, frequency
+from memory.named import NamedDocuments, Place, nearest, theirs
 from memory.question import Question, leans, names, understand
 from memory.ranking import LEARNED, SATURATION, WEIGHTS, Found, Weights, folded, rank
 from memory.records import Hit, Kind, Status, Trust
+from memory.scope import within
 from memory.store import Store, visible
 from memory.tables import records
-from memory.text import fts_word, language, tokens
+from memory.text import fts_word, language
+from memory.wording import searched
 
 CANDIDATES = 120
 CENTRES = 12
@@ -29,7 +32,10 @@ WINDOW = 30
 """Neighbours are looked for around the best twelve, at most thirty places away: other threads are written in between."""
 
 COMMON = 0.12
-"""A token in more than this share of all records says little and costs most: it is left out if rarer ones remain."""
+"""A token in more than this share of all records says little and costs most: it is left out if rarer ones remain,
+and the words of the question have more than ``CHEAP`` postings."""
+
+CHEAP = 3_000
 
 POSTINGS = 12_000
 FEWEST = 3
@@ -65,6 +71,7 @@ class Recall:
         self._store = store
         self._index = index
         self._counts = WordCounts()
+        self._documents = NamedDocuments()
 
     def search(  # noqa: PLR0913 - each is an independent part
         self,
@@ -91,8 +98,10 @@ class Recall:
         question, weights = understand(query, variants), self._weights()
         only = _only(kinds, as_of, without)
         with self._database.reading() as connection:
-            found = [self._found(connection, wording, k) for wording in question.wordings]
-            found += self._hops(connection, question, found, k)
+            newest = connection.execute(select(func.max(records.c.seq))).scalar() or 0
+            places = self._places(connection, query, question.years, newest, only)
+            found = [self._found(connection, wording, k, places) for wording in question.wordings]
+            found += self._hops(connection, question, found, k, places)
             seqs = {seq for item in found for seq in item.lexical}
             names = {name for item in found for name in item.vector}
             rows = self._rows(connection, sorted(seqs), sorted(names), only)
@@ -102,23 +111,39 @@ class Recall:
         scored = [pair for pair in ranked if not thesis or thesis in pair[0].thesis_slugs]
         return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40], k)], self._store.index_lag())
 
+    def _places(self, connection: Connection, query: str, years: Sequence[str], newest: int, only: Any) -> list[Place]:
+        """The documents of the companies that a question names, as far as they may be seen."""
+        mine = theirs(query, self._documents.of(connection, newest))
+        if not mine:
+            return []
+        seen = select(records.c.seq).where(only, records.c.seq.in_([place.first for place in mine]))
+        there = set(connection.execute(seen).scalars())
+        return nearest([place for place in mine if place.first in there], years)
+
     def _weights(self) -> Weights:
         model = getattr(self._index(), "fingerprint", "")
         return LEARNED if model and not model.startswith("bm25h-") else WEIGHTS
 
-    def _found(self, connection: Connection, wording: str, k: int, *, is_part: bool = False) -> Found:
-        words = [fts_word(token) for token in dict.fromkeys(tokens(wording))][:64]
+    def _found(self, connection: Connection, wording: str, k: int, places: Sequence[Place] = (), *, is_part: bool = False) -> Found:
+        words = [fts_word(token) for token in searched(wording)][:64]
         total = connection.execute(select(func.max(records.c.seq))).scalar() or 0
         known = self._counts.of(connection, words, total)
         lexical = self._lexical(connection, _telling_terms(words, known, total), k)
+        if places:
+            inside = within(connection, [word for word in words if word in known], self._documents, places, max(CANDIDATES, 4 * k))
+            level = sum(inverse_document_frequency(total, known[word]) for word in words if word in known)
+            lexical = {seq: max(lexical.get(seq, 0.0), level * inside.get(seq, 0.0)) for seq in {**lexical, **inside}}
         spoken = language(wording)
         # What counts nothing is not asked for.
-        vector = dict(self._vector(wording, max(CANDIDATES, k))) if self._weights().vector_of(spoken) else {}
+        weights = self._weights()
+        # Hashed words would only bring other companies back.
+        wanted = weights.vector_of(spoken) and not (places and weights is WEIGHTS)
+        vector = dict(self._vector(wording, max(CANDIDATES, k))) if wanted else {}
         return Found(lexical, vector, _attainable(words, known, total or 1), is_part, spoken)
 
-    def _hops(self, connection: Connection, question: Question, found: Sequence[Found], k: int) -> list[Found]:
+    def _hops(self, connection: Connection, question: Question, found: Sequence[Found], k: int, places: Sequence[Place]) -> list[Found]:
         """The parts of a question; one that leans on another is asked with the names of the question and of its best answer."""
-        if not question.parts:
+        if not question.parts or places:  # in the documents of a named company every word counts already
             return []
         asked = [self._found(connection, part, k, is_part=True) for part in question.parts]
         named = " ".join(names(question.wordings[0]))
@@ -202,7 +227,8 @@ class Indexer:
 
 def _telling_terms(words: Sequence[str], known: Mapping[str, int], total: int) -> Telling:
     present = [word for word in words if known.get(word)]
-    rare = [word for word in present if known[word] <= max(COMMON * total, 50)]
+    few = sum(known[word] for word in present) <= CHEAP
+    rare = [word for word in present if few or known[word] <= max(COMMON * total, 50)]
     rarest = sorted(rare or present, key=lambda word: (known[word], word))[:24]
     if sum(known[word] for word in rarest) > POSTINGS:
         # A Han character stands wherever its pair does: beside the pair it costs as much again and tells nothing.

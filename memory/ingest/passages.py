@@ -20,6 +20,9 @@ _ABBREVIATED = re.compile(
     r"(?:^|[\s(\[“\"'])(?:Mr|Mrs|Ms|Dr|Prof|Gov|Sen|Rep|Gen|St|Sr|Jr|Inc|Ltd|Corp|Co|vs|cf|approx|est|ca|al|No|Nos|Fig|Figs|Eq|Sec|"
     r"Ch|Vol|pp?|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|[A-Z]|(?:[A-Za-z]\.)+[A-Za-z])$"
 )
+_FIGURE_LAST = re.compile(r"\d[\d.,]*[)%]*\s*$")
+HEADER_LINES = 8
+"""Lines at the top of a page's table among which its header is looked for."""
 _RULE = re.compile(r"\|?[\s:|-]*-[\s:|-]*")
 
 
@@ -42,6 +45,9 @@ def header_of(lines: Sequence[str]) -> int:
     if not lines:
         return 0
     count = 1 if len(lines) == 1 or "|" in lines[0] or "|" not in lines[1] else 2
+    if not any("|" in line for line in lines[:3]):
+        # Lines of a page: what has no figure at its end is caption, the first that has some is the header.
+        count = next((n for n, line in enumerate(lines[:HEADER_LINES], 1) if _FIGURE_LAST.search(line)), 1)
     return count + 1 if count < len(lines) and _RULE.fullmatch(lines[count]) else count
 
 

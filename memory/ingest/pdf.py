@@ -20,6 +20,11 @@ _GAP = 1.45
 """Lines further apart than this many usual distances stand in different paragraphs."""
 _SHORT = 0.7
 _TITLE_LONGEST = 120
+_LABEL_LONGEST = 90
+"""Characters of the longest line over a table or between its rows."""
+_LABELS = 6
+"""Lines in a row that can be a table's caption, unit and header."""
+_SIGNS = frozenset("$ € £ ¥ % ) % )%".split())
 _ENDS = re.compile(r"[.!?:。！？：；][”’」』）\"')\]]*$")
 _ROW_NUMBER = re.compile(r"\(?[-+−$€£¥]?\d[\d.,]*[%x]?\)?|[-–—]|n/?a", re.IGNORECASE)
 _KEPT_AFTER = frozenset(
@@ -148,7 +153,30 @@ def _paragraphs(lines: Sequence[Line], page: int) -> list[_Paragraph]:
             found.append(_Paragraph([line.text], line.height, page, page, kind))
         before = line
     # One row alone is a sentence full of figures.
-    return [p._replace(kind="text") if p.kind == "table" and len(p.lines) == 1 else p for p in found]
+    return [p._replace(kind="text") if p.kind == "table" and len(p.lines) == 1 else p for p in _whole_tables(found)]
+
+
+def _whole_tables(found: Sequence[_Paragraph]) -> list[_Paragraph]:
+    """Rows of one table together: labels between the rows belong to it, and so do its caption, unit and header above the first."""
+    whole: list[_Paragraph] = []
+    for item in found:
+        if item.kind == "table":
+            above: list[_Paragraph] = []
+            while whole and whole[-1].kind == "text" and _is_label(whole[-1]) and sum(len(p.lines) for p in above) < _LABELS:
+                above.insert(0, whole.pop())
+            lines = [line for paragraph in above for line in paragraph.lines]
+            if whole and whole[-1].kind == "table":
+                whole[-1] = whole[-1]._replace(lines=[*whole[-1].lines, *lines, *item.lines])
+            else:
+                whole.append(item._replace(lines=[*lines, *item.lines]))
+        else:
+            whole.append(item)
+    return whole
+
+
+def _is_label(paragraph: _Paragraph) -> bool:
+    """Short lines that end no sentence: what stands over the rows of a table and between them."""
+    return all(len(line) <= _LABEL_LONGEST for line in paragraph.lines) and not _ENDS.search(paragraph.lines[-1])
 
 
 def _goes_on(before: Line, line: Line, usual: float, width: int) -> bool:
@@ -161,9 +189,10 @@ def _goes_on(before: Line, line: Line, usual: float, width: int) -> bool:
 
 
 def _is_row(text: str) -> bool:
-    words = text.split()
-    figures = sum(bool(_ROW_NUMBER.fullmatch(word)) for word in words)
-    return figures >= 2 and figures >= 0.4 * len(words) and not _ENDS.search(text)
+    """Two figures or more at the end of a line, or among few words."""
+    words = [word for word in text.split() if word not in _SIGNS]
+    figures = [bool(_ROW_NUMBER.fullmatch(word)) for word in words]
+    return sum(figures) >= 2 and (all(figures[-2:]) or sum(figures) >= 0.4 * len(words)) and not (_ENDS.search(text) and not figures[-1])
 
 
 def _over_pages(paragraphs: Sequence[_Paragraph]) -> list[_Paragraph]:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from memory.errors import UnreadableError
 from memory.ingest.dating import date_line
 from memory.ingest.document import Document
+from memory.ingest.filing import filing_of
 from memory.text import language
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -52,8 +53,11 @@ def read_document(path: Path, max_bytes: int = MAX_BYTES) -> Document:
     document = reader(path.name, content)
     if not document.text.strip():
         raise UnreadableError(f"{path.name} holds no text that can be read: give a version with a text layer")
+    filing = filing_of(document.text)
     return document.model_copy(
         update={
+            "title": filing.title if filing else document.title,
+            "meta": {**(filing.meta() if filing else {}), **document.meta},
             "content_hash": hashlib.sha256(content).hexdigest(),
             "authored": document.authored or date_line(document.text),
             "language": language(document.text[:200_000]),

@@ -22,8 +22,8 @@ from memory.recall import Indexer, Recall, inverse_document_frequency
 from memory.store import Store
 from memory.text import fts_word
 from tests.bench.test_bench import drafts as noise
-from tests.recall_set.load import drafts, questions
-from tests.recall_set.measure import NOW, score
+from tests.recall_set.load import questions
+from tests.recall_set.measure import NOW, fill, score
 
 RECORDS = int(os.environ.get("STOA_BENCH_RECORDS", "5000"))
 DIMENSIONS = int(os.environ.get("STOA_BENCH_DIMENSIONS", str(HashedBM25().dimensions)))
@@ -53,7 +53,7 @@ def measured(folder, count):
     store, memo = Store(database, lambda: NOW), {}
     began = time.perf_counter()
     store.remember_many(noise(count // 2, seed=1))
-    store.remember_many(drafts())
+    fill(store)
     store.remember_many(noise(count - count // 2, seed=2))
     words = time.perf_counter() - began
 

@@ -7,7 +7,7 @@ import pytest
 from memory.question import leans, names, understand
 from memory.recall import Recall
 from memory.records import Draft, Kind
-from tests.recall_set.load import GROUPS, drafts, questions
+from tests.recall_set.load import GROUPS, drafts, passages, questions
 from tests.recall_set.measure import desk, table
 
 
@@ -90,9 +90,46 @@ def test_an_answer_is_found_beside_its_question_and_by_who_gave_it(store, recall
     talk(store, "a", ("anna", "How much margin does the clearing house want?"), ("boris", "Eighteen more by noon."), ("chen", "Fine."))
     talk(store, "b", ("dora", "The road is open."), ("boris", "Good to hear."))
     found = recall.search("How much margin does the clearing house want?", 2).hits
-    assert found[1].text == "Eighteen more by noon."
-    assert found[1].why["neighbours"] > 0
+    assert found[0].text == "Eighteen more by noon."
+    assert found[0].why["neighbours"] > 0
     assert recall.search("What does Boris say about the margin of the clearing house?", 2).hits[0].author == "boris"
+
+
+def test_what_was_said_on_the_day_that_a_question_names_comes_first(store, recall):
+    for day in (3, 17, 28):
+        said = datetime(2025, 6, day, 9, tzinfo=UTC)
+        store.remember(
+            Draft(kind=Kind.MESSAGE, body=f"We spoke of the tin price, note {day}", thread_id=f"t{day}", author="dora", known_from=said)
+        )
+    assert recall.search("What did Dora say of the tin price on 17 June?").hits[0].text.endswith("17")
+    assert recall.search("六月 28 日 tin price 2025 年 6 月 28 日").hits[0].text.endswith("28")
+
+
+def test_a_turn_that_holds_the_kind_of_answer_comes_before_one_that_does_not_or_only_asks(store, recall):
+    talk(
+        store,
+        "a",
+        ("anna", "When does the margin fall due?"),
+        ("boris", "The margin? As always."),
+        ("chen", "The margin falls due tomorrow."),
+    )
+    found = recall.search("When does the margin fall due?").hits
+    assert found[0].text == "The margin falls due tomorrow."
+    assert found[0].why["answer"] > 0
+    assert [hit.why["asks"] < 0 for hit in found if hit.text.startswith("When")] == [True]
+
+
+def test_talk_does_not_push_aside_a_document_that_answers(store, recall):
+    store.remember(Draft(kind=Kind.CHUNK, body="Margin of the clearing house: eighteen more by noon", title="Circular"))
+    talk(
+        store,
+        "a",
+        ("anna", "The clearing house?"),
+        ("boris", "More margin."),
+        ("anna", "The clearing house again."),
+        ("boris", "Margin, margin."),
+    )
+    assert recall.search("How much more margin does the clearing house want by noon?").hits[0].kind is Kind.CHUNK
 
 
 def test_neighbours_that_may_not_be_seen_are_not_brought_in(store, recall, clock):
@@ -130,7 +167,7 @@ def measured(tmp_path_factory):
 
 
 def test_the_set_is_as_large_as_it_says_and_every_answer_is_in_one_passage():
-    bodies = [draft.body for draft in drafts()]
+    bodies = [draft.body for draft in passages()]
     assert len(bodies) >= 300
     assert len(questions()) >= 240
     assert {question.group for question in questions()} == set(GROUPS)
@@ -146,10 +183,14 @@ def test_the_fusion_finds_as_much_as_the_better_channel_in_every_group(measured,
     assert fusion.at_10 >= better - 1.01 / fusion.count
 
 
-def test_the_fusion_beats_both_channels_where_there_is_something_to_know_beside_the_words(measured):
-    for group in ("time", "chat", "cross", "hop"):
-        channels = [measured[group, name] for name in ("words", "vectors")]
-        assert all((measured[group, "fusion"].at_10, measured[group, "fusion"].mrr) > (c.at_10, c.mrr) for c in channels), group
+@pytest.mark.parametrize("group", [group for group in GROUPS if group != "paraphrase"])
+def test_the_fusion_is_nowhere_below_a_channel_and_somewhere_above_each(measured, group):
+    """Of recall@5, recall@10 and MRR; a paraphrase shares hardly a word with its passage, and no channel finds it."""
+    fusion = measured[group, "fusion"][:3]
+    for name in ("words", "vectors"):
+        channel = measured[group, name][:3]
+        assert all(ours >= theirs for ours, theirs in zip(fusion, channel, strict=True)), name
+        assert fusion > channel, name
 
 
 def test_the_fusion_finds_four_fifths_of_what_is_asked_in_words_of_the_passage(measured):

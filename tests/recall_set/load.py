@@ -42,8 +42,32 @@ def questions():
 
 
 def drafts():
-    """Every passage as a record, in the order in which a desk would have met them."""
+    """Every passage but those of the reports as a record, in the order in which a desk would have met them."""
     return [*_documents(), *_filings(), *_tables(), *_notes(), *_dated(), *_chats()]
+
+
+def reports():
+    """Annual reports as ingestion stores them: each its document and the passages of its pages, company and year in the metadata."""
+    found = []
+    for title, line, number in _sections("reports.txt"):
+        company, symbol, year = (part.strip() for part in title.split("|"))
+        page, body = (part.strip() for part in line.split("|", 1))
+        if number == 1:
+            known = datetime(2026, 2, 20, 12, tzinfo=UTC) if year == "2025" else datetime(int(year) + 1, 2, 20, 12, tzinfo=UTC)
+            name = f"{company} ({symbol}) annual report {year}"
+            document = Draft(
+                kind=Kind.DOCUMENT, title=name, body=name, source_uri=f"{symbol}-{year}.pdf", trust=Trust.OUTSIDE, known_from=known,
+                period=year, entities=(company, symbol),
+            )  # fmt: skip
+            found.append((document, []))
+        document, passages = found[-1]
+        passages.append(document.model_copy(update={"kind": Kind.CHUNK, "body": body, "locator": page}))
+    return found
+
+
+def passages():
+    """Every passage of the set, those of the reports too."""
+    return [*drafts(), *(passage for _, pages in reports() for passage in pages)]
 
 
 def _several(text):

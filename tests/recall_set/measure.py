@@ -16,7 +16,7 @@ from memory.index import VectorIndex
 from memory.recall import Indexer, Recall, _only, inverse_document_frequency
 from memory.store import Store
 from memory.text import fts_word
-from tests.recall_set.load import GROUPS, drafts, questions
+from tests.recall_set.load import GROUPS, drafts, questions, reports
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 CHANNELS = ("words", "vectors", "fusion")
@@ -31,12 +31,20 @@ class Scores(NamedTuple):
     count: int
 
 
+def fill(store):
+    """Store the set as the desk would have: reports as documents with their passages, the rest record by record."""
+    for document, pages in reports():
+        store.remember_document(document, pages)
+    store.remember_many(drafts())
+
+
 @contextmanager
 def desk(folder, extra=()):
     """The set in a store of its own with its index; ``extra`` drafts stand around it as noise."""
     database = Database(folder / "desk.db")
     store = Store(database, lambda: NOW)
-    store.remember_many([*drafts(), *extra])
+    fill(store)
+    store.remember_many(extra)
     memo = {}
 
     def idf(token):

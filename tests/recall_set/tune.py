@@ -7,9 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from memory.question import understand
 from memory.ranking import WEIGHTS, rank
 from memory.recall import CENTRES, _only
+from memory.tables import records
 from tests.recall_set.load import GROUPS, questions
 from tests.recall_set.measure import desk, score
 
@@ -18,11 +21,16 @@ STEPS = {
     "short": (0.0, 0.25, 0.5, 0.75, 1.0),
     "sure": (0.05, 0.1, 0.2, 0.3, 0.4),
     "after": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
-    "before": (0.0, 0.15, 0.3, 0.45),
+    "before": (0.0, 0.15, 0.3, 0.4, 0.6),
     "chunk": (0.0, 0.05, 0.1, 0.15, 0.25, 0.4),
-    "thread": (0.0, 0.05, 0.1, 0.2, 0.3),
-    "author": (0.0, 0.2, 0.4, 0.7),
+    "thread": (0.0, 0.2, 0.5, 1.0, 1.5),
+    "author": (0.0, 0.2, 0.4, 0.8, 1.2),
+    "asks": (0.0, 0.2, 0.4, 0.6),
+    "answer": (0.0, 0.3, 0.5),
+    "said": (0.0, 0.4, 0.8, 1.2),
+    "talk": (0.8, 1.0, 1.2, 1.5),
     "period": (0.0, 0.2, 0.4, 0.6),
+    "entity": (0.0, 0.2, 0.4, 0.6),
     "time": (0.0, 0.3, 0.5, 0.8, 1.2),
     "fade_days": (60.0, 100.0, 150.0, 250.0),
 }
@@ -35,9 +43,11 @@ def gathered(measured, asked):
     with recall._database.reading() as connection:
         for item in asked:
             question = understand(item.query, item.variants)
-            found = [recall._found(connection, wording, 10) for wording in question.wordings]
-            found += recall._hops(connection, question, found, 10)
             only = _only((), None, "")
+            newest = connection.execute(select(func.max(records.c.seq))).scalar_one()
+            places = recall._places(connection, item.query, question.years, newest, only)
+            found = [recall._found(connection, wording, 10, places) for wording in question.wordings]
+            found += recall._hops(connection, question, found, 10, places)
             rows = recall._rows(
                 connection, sorted({s for f in found for s in f.lexical}), sorted({n for f in found for n in f.vector}), only
             )
