@@ -167,7 +167,7 @@ class Desk:
         """Search."""
         from memory.recall import Recall
 
-        return Recall(self.database, self.store, self.index)
+        return Recall(self.database, self.store, self.index, self.vectors.weights.of)
 
     def index(self) -> "SwappableIndex | ServerIndex | None":
         """The vector index; None, said aloud, where there is none to be had."""

@@ -142,4 +142,11 @@ def _index(desk: object, warnings: list[str]) -> list[Check]:
         Indexer(desk.store, index).check()
     except StoaError as error:
         return [Check("vector index", "warn", str(error), "stoa memory rebuild")]
-    return [Check("vector index", "ok", f"{index.count()} vectors, {desk.store.index_lag()} waiting")]
+    found = Check("vector index", "ok", f"{index.count()} vectors, {desk.store.index_lag()} waiting")
+    if desk.settings.embedding.provider == "hashed":
+        return [found]
+    measured = desk.vectors.weights.measured(desk.embedder.fingerprint)
+    if measured is None:
+        return [found, Check("vector weights", "warn", "not measured for this model: its vectors count half", "stoa memory weigh")]
+    shares = ", ".join(f"{language} {measured.vector[language]:g}" for language in measured.quality)
+    return [found, Check("vector weights", "ok", f"measured: {shares}")]

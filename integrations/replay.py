@@ -130,7 +130,8 @@ def replay_context(desk: "Desk", database: "Database", run_id: str) -> tuple[Rec
     nothing = _Nothing()
     context = replace(
         desk.context(SilentChannel()), database=database, store=store, book=Book(database, desk.clock), journal=journal,
-        channel=SilentChannel(), recall=Recall(database, store, desk.index), forecasts=Forecasts(database, desk.clock), agent=agent,
+        channel=SilentChannel(), recall=Recall(database, store, desk.index, desk.vectors.weights.of),
+        forecasts=Forecasts(database, desk.clock), agent=agent,
         library=nothing, reporter=nothing, index=lambda: 0, dispatch=dispatch, queue=LocalQueue(dispatch),
     )  # fmt: skip
     return model, context

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from integrations.indexing import Reindexing, made_with, now_made_with
 from integrations.settings import EmbeddingSettings, Settings
-from memory.errors import BusyError, EmbedderError, IndexBrokenError
+from integrations.vector_weights import VectorWeights
+from memory.errors import BusyError, EmbedderError, IndexBrokenError, InputError
 from memory.store import IndexWork, Store
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from memory.index_server import ServerIndex
     from memory.reindex import SwappableIndex
     from memory.vector_cache import VectorCache
+    from memory.weighing import Measured
 
 Frequency = Callable[[Sequence[str]], dict[str, int]]
 """In how many records each search token stands."""
@@ -36,6 +38,7 @@ class VectorChannel:
         self._vectors: VectorCache | None = None
         self._opened = ExitStack()
         self._index_tried = False
+        self.weights = VectorWeights(self._state)
 
     @cached_property
     def embedder(self) -> "Embedder":
@@ -187,6 +190,21 @@ class VectorChannel:
         now_made_with(self._state, self._settings.embedding)
         self._caught_up(self._index, waiting)
         return self._index.count()
+
+    def weigh(self, progress: Callable[[float], None]) -> "Measured":
+        """Measure what the model's vectors are worth, and let that count from now on.
+
+        Raises:
+            InputError: the desk has no embedding model.
+            EmbedderError: it gives no vectors.
+        """
+        from memory.weighing import weigh
+
+        if self._settings.embedding.provider == "hashed":
+            raise InputError("there is no embedding model to weigh: set embedding.provider in stoa.toml")
+        measured = weigh(self.embedder, progress)
+        self.weights.keep(measured)
+        return measured
 
     def drain(self) -> int:
         """Bring the vector index up to date; returns how many lines of the outbox were done."""

@@ -35,6 +35,7 @@ class Weights(NamedTuple):
     """
 
     vector: Mapping[str, float] = MappingProxyType({"en": 0.2, "zh": 0.0, "mixed": 0.05, "other": 0.1})
+    kinds: Mapping[tuple[str, str], float] = MappingProxyType({})
     part: float = 0.9
     short: float = 0.75
     after: float = 0.7
@@ -53,16 +54,16 @@ class Weights(NamedTuple):
     fade_days: float = 150.0
     trust: float = 0.02
 
-    def vector_of(self, language: str) -> float:
-        """The weight of the vector channel for a question in a language."""
-        return self.vector.get(language, 0.1)
+    def vector_of(self, language: str, kind: str = "") -> float:
+        """The weight of the vector channel for a question in a language, and for a kind of record where it was measured."""
+        return self.kinds.get((language, kind), self.vector.get(language, 0.1))
 
 
 WEIGHTS = Weights()
 """With hashed words for vectors, which see what the lexical channel sees: in Chinese more of them only loses."""
 
 LEARNED = WEIGHTS._replace(vector=MappingProxyType(dict.fromkeys(("en", "zh", "mixed", "other"), 0.5)))
-"""With an embedding model: half and half, until the recall set has been measured with that model."""
+"""With an embedding model whose vectors were not measured yet (``memory.weighing``): half and half."""
 
 
 class Found(NamedTuple):
@@ -83,7 +84,7 @@ def rank(question: Question, rows: Sequence[Any], found: Sequence[Found], weight
     scales = _scales(found, weights)
     turns = [len(row.body) for row in rows if row.thread_id]
     usual = sum(turns) / len(turns) if turns else 0.0
-    base = {row.seq: _relevance(row, found, scales, _evened(len(row.body), usual) if row.thread_id else 1.0) for row in rows}
+    base = {row.seq: _relevance(row, found, scales, weights, _evened(len(row.body), usual) if row.thread_id else 1.0) for row in rows}
     # What is hardly relevant itself makes nothing beside it relevant.
     lends = {seq: (own := sum(why.values())) * min(1.0, own / weights.sure) for seq, why in base.items()}
     spread = _around(rows, lends, weights)
@@ -124,6 +125,7 @@ class _Scales(NamedTuple):
 
     lexical: float
     vector: float
+    language: str
 
 
 def _scales(found: Sequence[Found], weights: Weights) -> list[_Scales]:
@@ -134,10 +136,9 @@ def _scales(found: Sequence[Found], weights: Weights) -> list[_Scales]:
     whole, scales = (found[0].attainable if found else 0.0) or 1.0, []
     for item in found:
         share = weights.part * min(1.0, item.attainable / whole) ** weights.short if item.is_part else 1.0
-        vector = weights.vector_of(item.language)
         best = max(item.vector.values(), default=0.0)
         level = max(item.lexical.values(), default=0.0) / (item.attainable or 1.0) or 0.5
-        scales.append(_Scales(share * (1 - vector) / (item.attainable or 1.0), share * vector * level / best if best > 0 else 0.0))
+        scales.append(_Scales(share / (item.attainable or 1.0), share * level / best if best > 0 else 0.0, item.language))
     return scales
 
 
@@ -150,12 +151,13 @@ def _evened(length: int, usual: float) -> float:
     return (1 + 1.2 * (0.25 + 0.75 * share)) / (1 + 1.2 * (0.7 + 0.3 * share))
 
 
-def _relevance(row: Any, found: Sequence[Found], scales: Sequence[_Scales], evened: float) -> Why:
+def _relevance(row: Any, found: Sequence[Found], scales: Sequence[_Scales], weights: Weights, evened: float) -> Why:
     """The best of the wordings and, a little less, of the parts; a record that serves two of them gets more."""
     best, most, rest = (0.0, 0.0), 0.0, 0.0
     for item, scale in zip(found, scales, strict=True):
-        words = evened * scale.lexical * item.lexical.get(row.seq, 0.0)
-        vector = scale.vector * max(0.0, item.vector.get(row.id, 0.0))
+        share = weights.vector_of(scale.language, row.kind)
+        words = evened * (1 - share) * scale.lexical * item.lexical.get(row.seq, 0.0)
+        vector = share * scale.vector * max(0.0, item.vector.get(row.id, 0.0))
         if words + vector > most:
             rest += 0.05 * most
             best, most = (words, vector), words + vector
@@ -171,7 +173,7 @@ def _around(rows: Sequence[Any], base: Mapping[int, float], weights: Weights) ->
     for row in rows:
         if row.thread_id:
             groups.setdefault(("thread", row.thread_id), []).append(row)
-        elif row.parent_id:
+        elif row.parent_id and weights.chunk:
             groups.setdefault(("parent", row.parent_id), []).append(row)
     lent: dict[int, Why] = {}
     for (kind, _), members in groups.items():

@@ -8,13 +8,13 @@ Chinese.)
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, and_, func, or_, select
 
 from memory.database import Database
 from memory.errors import IndexBrokenError
-from memory.index import BATCH, VectorIndex
+from memory.index import BATCH, VectorHit, VectorIndex
 from memory.lexical import WordCounts, best_by_words, frequency
 from memory.named import NamedDocuments, Place, nearest, theirs
 from memory.question import Question, leans, names, understand
@@ -27,6 +27,9 @@ from memory.text import fts_word, language
 from memory.wording import searched
 
 CANDIDATES = 120
+DEEP = 1_200
+"""Records of each channel that a question bound to a day, a kind, an author or a thesis is cut from: most may be out of bounds."""
+
 CENTRES = 12
 WINDOW = 30
 """Neighbours are looked for around the best twelve, at most thirty places away: other threads are written in between."""
@@ -56,6 +59,30 @@ class Telling(NamedTuple):
     postings: int
 
 
+class Vectors(Protocol):
+    """A vector channel."""
+
+    def query(self, text: str, k: int) -> list[VectorHit]:
+        """The ``k`` nearest records, best first."""
+        ...
+
+
+class Asked(NamedTuple):
+    """Where a question is asked: the snapshot, how many records each channel gives, and the documents that it names."""
+
+    connection: Connection
+    most: int
+    places: Sequence[Place]
+
+
+class Candidates(NamedTuple):
+    """What may answer a question: the question taken apart, the records, and what each channel says of them."""
+
+    question: Question
+    rows: list[Any]
+    found: list[Found]
+
+
 class Recalled(NamedTuple):
     """The hits, best first, and how many records the vector channel has not seen yet."""
 
@@ -66,10 +93,15 @@ class Recalled(NamedTuple):
 class Recall:
     """Search over the desk's live records, or over those live at an earlier instant."""
 
-    def __init__(self, database: Database, store: Store, index: Callable[[], VectorIndex | None]) -> None:
+    def __init__(
+        self, database: Database, store: Store, index: Callable[[], Vectors | None],
+        measured: Callable[[str], Weights | None] = lambda _fingerprint: None,
+    ) -> None:  # fmt: skip
+        """``measured`` gives the weights that were measured for a model, by its fingerprint."""
         self._database = database
         self._store = store
         self._index = index
+        self._measured = measured
         self._counts = WordCounts()
         self._documents = NamedDocuments()
 
@@ -95,21 +127,38 @@ class Recall:
             variants: the same question in other words or another language.
             without: leave out what this author wrote.
         """
-        question, weights = understand(query, variants), self._weights()
-        only = _only(kinds, as_of, without)
+        found = self.candidates(query, k, kinds=kinds, as_of=as_of, thesis=thesis, variants=variants, without=without)
+        ranked = rank(*found, self._weights())
+        scored = [pair for pair in ranked if not thesis or thesis in pair[0].thesis_slugs]
+        return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40], k)], self._store.index_lag())
+
+    def candidates(  # noqa: PLR0913 - as above
+        self,
+        query: str,
+        k: int = 8,
+        *,
+        kinds: Sequence[Kind] = (),
+        as_of: datetime | None = None,
+        thesis: str = "",
+        variants: Sequence[str] = (),
+        without: str = "",
+    ) -> Candidates:
+        """What ``search`` puts in order: what the channels found, and what stands beside the best of it."""
+        question, only = understand(query, variants), _only(kinds, as_of, without)
+        bound = bool(kinds or as_of is not None or without or thesis)
+        most = max(CANDIDATES, 4 * k)
         with self._database.reading() as connection:
             newest = connection.execute(select(func.max(records.c.seq))).scalar() or 0
-            places = self._places(connection, query, question.years, newest, only)
-            found = [self._found(connection, wording, k, places) for wording in question.wordings]
-            found += self._hops(connection, question, found, k, places)
+            asked = Asked(connection, most if not bound else DEEP, self._places(connection, query, question.years, newest, only))
+            found = [self._found(asked, wording) for wording in question.wordings]
+            found += self._hops(asked, question, found)
+            if bound:
+                found = [_cut(connection, item, only, thesis, most) for item in found]
             seqs = {seq for item in found for seq in item.lexical}
             names = {name for item in found for name in item.vector}
             rows = self._rows(connection, sorted(seqs), sorted(names), only)
-            ranked = rank(question, rows, found, weights)
-            if beside := self._neighbours(connection, ranked[:CENTRES], rows, only):
-                ranked = rank(question, [*rows, *beside], found, weights)
-        scored = [pair for pair in ranked if not thesis or thesis in pair[0].thesis_slugs]
-        return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40], k)], self._store.index_lag())
+            best = rank(question, rows, found, self._weights())[:CENTRES]
+            return Candidates(question, rows + self._neighbours(connection, best, rows, only), found)
 
     def _places(self, connection: Connection, query: str, years: Sequence[str], newest: int, only: Any) -> list[Place]:
         """The documents of the companies that a question names, as far as they may be seen."""
@@ -122,15 +171,17 @@ class Recall:
 
     def _weights(self) -> Weights:
         model = getattr(self._index(), "fingerprint", "")
-        return LEARNED if model and not model.startswith("bm25h-") else WEIGHTS
+        return (self._measured(model) or LEARNED) if model and not model.startswith("bm25h-") else WEIGHTS
 
-    def _found(self, connection: Connection, wording: str, k: int, places: Sequence[Place] = (), *, is_part: bool = False) -> Found:
+    def _found(self, asked: Asked, wording: str, *, is_part: bool = False) -> Found:
+        connection, places = asked.connection, asked.places
         words = [fts_word(token) for token in searched(wording)][:64]
         total = connection.execute(select(func.max(records.c.seq))).scalar() or 0
         known = self._counts.of(connection, words, total)
-        lexical = self._lexical(connection, _telling_terms(words, known, total), k)
+        telling = _telling_terms(words, known, total)
+        lexical = best_by_words(connection, telling.words, asked.most, narrow=telling.postings > POSTINGS)
         if places:
-            inside = within(connection, [word for word in words if word in known], self._documents, places, max(CANDIDATES, 4 * k))
+            inside = within(connection, [word for word in words if word in known], self._documents, places, asked.most)
             level = sum(inverse_document_frequency(total, known[word]) for word in words if word in known)
             lexical = {seq: max(lexical.get(seq, 0.0), level * inside.get(seq, 0.0)) for seq in {**lexical, **inside}}
         spoken = language(wording)
@@ -138,31 +189,28 @@ class Recall:
         weights = self._weights()
         # Hashed words would only bring other companies back.
         wanted = weights.vector_of(spoken) and not (places and weights is WEIGHTS)
-        vector = dict(self._vector(wording, max(CANDIDATES, k))) if wanted else {}
+        vector = dict(self._vector(wording, asked.most)) if wanted else {}
         return Found(lexical, vector, _attainable(words, known, total or 1), is_part, spoken)
 
-    def _hops(self, connection: Connection, question: Question, found: Sequence[Found], k: int, places: Sequence[Place]) -> list[Found]:
+    def _hops(self, asked: Asked, question: Question, found: Sequence[Found]) -> list[Found]:
         """The parts of a question; one that leans on another is asked with the names of the question and of its best answer."""
-        if not question.parts or places:  # in the documents of a named company every word counts already
+        if not question.parts or asked.places:  # in the documents of a named company every word counts already
             return []
-        asked = [self._found(connection, part, k, is_part=True) for part in question.parts]
+        parts = [self._found(asked, part, is_part=True) for part in question.parts]
         named = " ".join(names(question.wordings[0]))
-        first = asked[0].lexical or found[0].lexical
+        first = parts[0].lexical or found[0].lexical
         best = max(first, key=first.__getitem__, default=0)
-        row = connection.execute(select(records.c.body).where(records.c.seq == best)).scalar() or ""
+        row = asked.connection.execute(select(records.c.body).where(records.c.seq == best)).scalar() or ""
         for part in question.parts[1:]:
             if leans(part):
-                asked.append(self._found(connection, f"{part} {named}", k, is_part=True))
-                asked.append(self._found(connection, f"{part} {' '.join(names(row))}", k, is_part=True))
-        return asked
+                parts.append(self._found(asked, f"{part} {named}", is_part=True))
+                parts.append(self._found(asked, f"{part} {' '.join(names(row))}", is_part=True))
+        return parts
 
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many records each search token stands."""
         with self._database.reading() as connection:
             return frequency(connection, words)
-
-    def _lexical(self, connection: Connection, telling: Telling, k: int) -> dict[int, float]:
-        return best_by_words(connection, telling.words, max(CANDIDATES, 4 * k), narrow=telling.postings > POSTINGS)
 
     def _vector(self, query: str, limit: int) -> list[tuple[str, float]]:
         index = self._index()
@@ -242,6 +290,18 @@ def _telling_terms(words: Sequence[str], known: Mapping[str, int], total: int) -
         read += known[word]
         telling.append(word)
     return Telling(telling, read)
+
+
+def _cut(connection: Connection, found: Found, only: Any, thesis: str, most: int) -> Found:
+    """What the channels found that may be an answer, the best of each; with a thesis, that which bears on it first."""
+    query = select(records.c.seq, records.c.id, records.c.thesis_slugs).where(
+        only, records.c.seq.in_(list(found.lexical)) | records.c.id.in_(list(found.vector))
+    )
+    allowed = [row for row in connection.execute(query) if not thesis or thesis in row.thesis_slugs]
+    seqs, names = {row.seq for row in allowed}, {row.id for row in allowed}
+    lexical = sorted((seq for seq in found.lexical if seq in seqs), key=lambda seq: -found.lexical[seq])[:most]
+    vector = sorted((name for name in found.vector if name in names), key=lambda name: -found.vector[name])[:most]
+    return found._replace(lexical={seq: found.lexical[seq] for seq in lexical}, vector={name: found.vector[name] for name in vector})
 
 
 def _attainable(words: Sequence[str], known: Mapping[str, int], total: int) -> float:

@@ -10,11 +10,11 @@ from memory.text import tokens
 
 _ASKING = (
     "answer answers answering question questions respond response responding reply give given giving tell please calculate "
-    "calculated  calculating compute computing round rounded decimal places units unit express expressed state explain explaining "
-    "why reason  rely relying detail details show shown clearly plainly base basing based judgment judgments judgement primarily "
-    "provided provide information  define defined assume assuming assumption perspective analyst draw drawing conclusion "
-    "conclusions utilize utilizing using use  address adopting point view available only solely extract outline outlined asked "
-    "approximation reasonable exact possible useful relevant  metric metrics like such e.g etc brief briefly describe mention "
+    "calculated calculating compute computing round rounded decimal places units unit express expressed state explain explaining "
+    "why reason rely relying detail details show shown clearly plainly base basing based judgment judgments judgement primarily "
+    "provided provide information define defined assume assuming assumption perspective analyst draw drawing conclusion "
+    "conclusions utilize utilizing using use address adopting point view available only solely extract outline outlined asked "
+    "approximation reasonable exact possible useful relevant metric metrics like such e.g etc brief briefly describe mention "
     "mentioned according following compare compared much many within fy usd end"
 )
 _ACCOUNTS = {

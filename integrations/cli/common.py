@@ -54,7 +54,7 @@ def console(*, stderr: bool = False) -> "Console":
     """The terminal."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, emoji=False)  # a name with :m: in it is no letter in a circle
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from integrations.cli.common import HERE, DeskOption, JsonOption, console, emit, open_desk
+from integrations.cli.common import HERE, DeskOption, JsonOption, console, emit, open_desk, show_table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -50,6 +50,27 @@ def rebuild(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
         emit({"vectors": count})
     else:
         console().print(f"{count} vectors rebuilt from the records.")
+
+
+@app.command()
+def weigh(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
+    """Measure what the embedding model's vectors are worth beside the words, by language and kind, and let that count."""
+    from rich.progress import Progress
+
+    err = console(stderr=True)
+    with open_desk(desk) as opened, Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("asking questions whose answers are known", total=1.0)
+        measured = opened.vectors.weigh(lambda share: bar.update(task, completed=share))
+    if as_json:
+        emit(measured.model_dump())
+        return
+    rows = []
+    for language, found in measured.quality.items():
+        kinds = {key.partition("/")[2]: share for key, share in measured.kinds.items() if key.startswith(f"{language}/")}
+        weight = ", ".join([f"{measured.vector[language]:g}", *(f"{kind} {share:g}" for kind, share in kinds.items())])
+        rows.append([language, found.questions, f"{found.words:.2f}", f"{found.vectors:.2f}", f"{found.fusion:.2f}", weight])
+    show_table(["language", "questions", "words", "vectors", "together", "vectors count"], rows, right=(1, 2, 3, 4))
+    console().print(f"{measured.fingerprint}: counts from the next question on.", markup=False)
 
 
 @app.command("export")

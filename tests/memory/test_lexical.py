@@ -12,7 +12,7 @@ from memory.records import Draft, Kind
 from memory.store import Store
 from memory.text import fts_document, fts_word, tokens
 
-SET = Path(__file__).parents[1] / "recall_set"
+SET = Path(__file__).parents[2] / "memory" / "recall_set"
 WORDS = st.sampled_from(["silver", "copper", "stocks", "fall", "1,000.5", "café", "白银", "库存下降", "a" * 3000, "lease", "rates"])
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=30).map(" ".join), min_size=1, max_size=12)
 

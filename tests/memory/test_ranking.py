@@ -6,8 +6,8 @@ import pytest
 
 from memory.question import leans, names, understand
 from memory.recall import Recall
+from memory.recall_set.load import GROUPS, drafts, passages, questions
 from memory.records import Draft, Kind
-from tests.recall_set.load import GROUPS, drafts, passages, questions
 from tests.recall_set.measure import desk, table
 
 

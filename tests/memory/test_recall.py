@@ -14,7 +14,7 @@ from memory.recall import Indexer, Recall
 from memory.records import Draft, Kind, Status, Trust
 from memory.store import Store
 
-SET = Path(__file__).parents[1] / "recall_set"
+SET = Path(__file__).parents[2] / "memory" / "recall_set"
 QUERIES = json.loads((SET / "queries.json").read_text(encoding="utf-8"))
 
 
@@ -200,3 +200,22 @@ def test_of_common_words_the_records_with_most_of_them_come_first(crowded, group
     words = COMMON_WORDS[group]
     hits = crowded.search(" ".join(words)).hits
     assert [sum(word in hit.text for word in words) for hit in hits] == [together] * 8
+
+
+@pytest.mark.parametrize("bound", ["as_of", "kinds", "thesis", "without"])
+def test_a_bound_question_is_answered_though_hundreds_out_of_bounds_answer_better(store, recall, bound):
+    wanted = store.remember(
+        Draft(body="refined silver left the vaults of one bank in the long winter of the strike", kind=Kind.FINDING, thesis_slugs=("silver",), author="a")
+    )  # fmt: skip
+    later = datetime(2027, 1, 1, tzinfo=UTC)
+    store.remember_many(
+        Draft(body=f"silver vaults, note {n}", kind=Kind.NOTE, thesis_slugs=("tin",), author="b", known_from=later) for n in range(400)
+    )
+    bounds = {
+        "as_of": {"as_of": wanted.known_at},
+        "kinds": {"kinds": [Kind.FINDING]},
+        "thesis": {"thesis": "silver"},
+        "without": {"without": "b"},
+    }
+    assert wanted.id not in [hit.id for hit in recall.search("silver vaults", 50).hits]
+    assert [hit.id for hit in recall.search("silver vaults", **bounds[bound]).hits] == [wanted.id]

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from memory.database import Database
 from memory.embedding import HashedBM25
 from memory.index import VectorIndex
-from memory.recall import Indexer, Recall, _only, inverse_document_frequency
+from memory.recall import CANDIDATES, Asked, Indexer, Recall, _only, inverse_document_frequency
+from memory.recall_set.load import GROUPS, drafts, questions, reports
 from memory.store import Store
 from memory.text import fts_word
-from tests.recall_set.load import GROUPS, drafts, questions, reports
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 CHANNELS = ("words", "vectors", "fusion")
@@ -75,7 +75,7 @@ class Measured(NamedTuple):
             ids = [hit.id for hit in self.index.query(question.query, k)]
         else:
             with self.recall._database.reading() as connection:
-                found = self.recall._found(connection, question.query, k).lexical
+                found = self.recall._found(Asked(connection, CANDIDATES, ()), question.query).lexical
                 rows = self.recall._rows(connection, list(found), [], _only((), None, ""))
             ids = [row.id for row in sorted(rows, key=lambda row: -found[row.seq])][:k]
         known = self.store.many(ids)

@@ -7,13 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import func, select
-
-from memory.question import understand
 from memory.ranking import WEIGHTS, rank
-from memory.recall import CENTRES, _only
-from memory.tables import records
-from tests.recall_set.load import GROUPS, questions
+from memory.recall_set.load import GROUPS, questions
 from tests.recall_set.measure import desk, score
 
 STEPS = {
@@ -39,28 +34,14 @@ VECTOR = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 def gathered(measured, asked):
     """For each question all that ranking looks at: searching once is enough."""
-    recall, kept = measured.recall, []
-    with recall._database.reading() as connection:
-        for item in asked:
-            question = understand(item.query, item.variants)
-            only = _only((), None, "")
-            newest = connection.execute(select(func.max(records.c.seq))).scalar_one()
-            places = recall._places(connection, item.query, question.years, newest, only)
-            found = [recall._found(connection, wording, 10, places) for wording in question.wordings]
-            found += recall._hops(connection, question, found, 10, places)
-            rows = recall._rows(
-                connection, sorted({s for f in found for s in f.lexical}), sorted({n for f in found for n in f.vector}), only
-            )
-            rows += recall._neighbours(connection, rank(question, rows, found)[:CENTRES], rows, only)
-            kept.append((item, question, found, rows))
-    return kept
+    return [(item, measured.recall.candidates(item.query, 10, variants=item.variants)) for item in asked]
 
 
 def quality(kept, weights):
     """The mean over groups of recall@5, recall@10 and MRR in equal parts."""
     by_group = {group: [] for group in GROUPS}
-    for item, question, found, rows in kept:
-        texts = [row.body for row, _ in rank(question, rows, found, weights)[:10]]
+    for item, candidates in kept:
+        texts = [row.body for row, _ in rank(*candidates, weights)[:10]]
         by_group[item.group].append(sum(score(texts, item.answers)) / 3)
     means = {group: sum(values) / len(values) for group, values in by_group.items() if values}
     return sum(means.values()) / len(means), means

@@ -1,9 +1,10 @@
 """The recall set as records and questions: see README.md."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from memory.records import Draft, Kind, Trust
 
@@ -22,14 +23,15 @@ class Question(NamedTuple):
     answers: tuple[str, ...]
 
     @property
-    def split(self):
+    def split(self) -> str:
         """Weights are chosen on ``dev`` alone; every second question of each group is ``test``."""
         return "dev" if int(self.id.rpartition("-")[2]) % 2 else "test"
 
 
-def questions():
+def questions() -> list[Question]:
     """Every question."""
-    found, counts = [], {}
+    found: list[Question] = []
+    counts: dict[str, int] = {}
     for item in json.loads((HERE / "queries.json").read_text(encoding="utf-8")):
         group = "paraphrase" if item["group"] == "paraphrase" else f"plain-{item['lang']}"
         counts[group] = counts.get(group, 0) + 1
@@ -41,14 +43,14 @@ def questions():
     return found
 
 
-def drafts():
+def drafts() -> list[Draft]:
     """Every passage but those of the reports as a record, in the order in which a desk would have met them."""
     return [*_documents(), *_filings(), *_tables(), *_notes(), *_dated(), *_chats()]
 
 
-def reports():
+def reports() -> list[tuple[Draft, list[Draft]]]:
     """Annual reports as ingestion stores them: each its document and the passages of its pages, company and year in the metadata."""
-    found = []
+    found: list[tuple[Draft, list[Draft]]] = []
     for title, line, number in _sections("reports.txt"):
         company, symbol, year = (part.strip() for part in title.split("|"))
         page, body = (part.strip() for part in line.split("|", 1))
@@ -65,33 +67,33 @@ def reports():
     return found
 
 
-def passages():
+def passages() -> list[Draft]:
     """Every passage of the set, those of the reports too."""
     return [*drafts(), *(passage for _, pages in reports() for passage in pages)]
 
 
-def _several(text):
+def _several(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(";;") if part.strip())
 
 
-def _lines(name):
+def _lines(name: str) -> list[str]:
     return [line for line in (HERE / "desk" / name).read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _chunk(title, body, uri, number, known=BEFORE, **more):
+def _chunk(title: str, body: str, uri: str, number: int, known: datetime = BEFORE, **more: Any) -> Draft:
     return Draft(
         kind=Kind.CHUNK, title=title, body=body, source_uri=uri, parent_id=uri, locator=f"paragraph {number}",
         trust=Trust.OUTSIDE, known_from=known, **more,
     )  # fmt: skip
 
 
-def _documents():
+def _documents() -> Iterator[Draft]:
     for path in sorted((HERE / "documents").glob("*.md")):
         for number, paragraph in enumerate(path.read_text(encoding="utf-8").split("\n\n")[1:], 1):
             yield _chunk(path.stem, paragraph.strip(), path.name, number)
 
 
-def _sections(name):
+def _sections(name: str) -> Iterator[tuple[str, str, int]]:
     title, number = "", 0
     for line in _lines(name):
         if line.startswith("# "):
@@ -101,7 +103,7 @@ def _sections(name):
             yield title, line, number
 
 
-def _filings():
+def _filings() -> Iterator[Draft]:
     for title, body, number in _sections("filings.txt"):
         name, year = (part.strip() for part in title.split("|"))
         company = name.partition(",")[0]
@@ -109,26 +111,26 @@ def _filings():
         yield _chunk(f"{name} {year}", body, f"{company}-{year}", number, known, period=year, entities=(company,))
 
 
-def _tables():
+def _tables() -> Iterator[Draft]:
     for number, table in enumerate((HERE / "desk" / "tables.txt").read_text(encoding="utf-8").split("---\n"), 1):
         lines = table.strip().splitlines()
         caption = lines[0].split("|")[0].strip()
         yield _chunk(caption, table.strip(), f"table-{number}", 1)
 
 
-def _notes():
+def _notes() -> Iterator[Draft]:
     for title, body, number in _sections("notes.txt"):
         yield _chunk(title, body, f"notes/{title}", number)
 
 
-def _dated():
+def _dated() -> Iterator[Draft]:
     for title, line, _ in _sections("dated.txt"):
         day, body = line.split(" ", 1)
         known = datetime.combine(datetime.fromisoformat(day).date(), time(12), tzinfo=UTC)
         yield _chunk(title, body, f"{title}-{day}", 1, known, valid_from=known.date())
 
 
-def _chats():
+def _chats() -> Iterator[Draft]:
     for title, line, _ in _sections("chats.txt"):
         stamp, rest = line.split(" ", 1)
         author, body = rest.split(": ", 1)
