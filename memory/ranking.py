@@ -28,6 +28,9 @@ FOLDED = 60
 """Hits that are compared with each other for likeness."""
 
 
+_PERSON, _MESSAGE = Trust.PERSON.value, Kind.MESSAGE.value  # asked of every row, and an enumeration takes long to give its value
+
+
 class Weights(NamedTuple):
     """What each feature counts.
 
@@ -104,9 +107,10 @@ def rank(question: Question, rows: Sequence[Any], found: Sequence[Found], weight
             total += why[name]
         scored.append((row, why))
     scored = _levelled(scored, base, weights)
-    best = max((sum(why.values()) for _, why in scored), default=0.0) or 1.0
-    scored = [(row, {name: share / best for name, share in why.items()}) for row, why in scored]
-    return sorted(scored, key=lambda pair: (-round(sum(pair[1].values()), 6), pair[0].id))
+    totals = [sum(why.values()) for _, why in scored]
+    best = max(totals, default=0.0) or 1.0
+    order = sorted(range(len(scored)), key=lambda n: (-round(totals[n] / best, 6), scored[n][0].id))
+    return [(scored[n][0], {name: share / best for name, share in scored[n][1].items()}) for n in order]
 
 
 def _levelled(scored: Sequence[tuple[Any, Why]], base: Mapping[int, Why], weights: Weights) -> list[tuple[Any, Why]]:
@@ -114,6 +118,8 @@ def _levelled(scored: Sequence[tuple[Any, Why]], base: Mapping[int, Why], weight
 
     What stands around a turn says which turn answers, not that talk answers better than documents.
     """
+    if not any(row.thread_id for row, _ in scored):
+        return list(scored)
     own = max((sum(base[row.seq].values()) for row, _ in scored if row.thread_id), default=0.0)
     most = max((sum(why.values()) for row, why in scored if row.thread_id), default=0.0)
     level = min(1.0, weights.talk * own / most) if most else 1.0
@@ -126,6 +132,7 @@ class _Scales(NamedTuple):
     lexical: float
     vector: float
     language: str
+    share: float
 
 
 def _scales(found: Sequence[Found], weights: Weights) -> list[_Scales]:
@@ -138,7 +145,8 @@ def _scales(found: Sequence[Found], weights: Weights) -> list[_Scales]:
         share = weights.part * min(1.0, item.attainable / whole) ** weights.short if item.is_part else 1.0
         best = max(item.vector.values(), default=0.0)
         level = max(item.lexical.values(), default=0.0) / (item.attainable or 1.0) or 0.5
-        scales.append(_Scales(share / (item.attainable or 1.0), share * level / best if best > 0 else 0.0, item.language))
+        lexical, vector = share / (item.attainable or 1.0), share * level / best if best > 0 else 0.0
+        scales.append(_Scales(lexical, vector, item.language, weights.vector_of(item.language)))
     return scales
 
 
@@ -155,9 +163,9 @@ def _relevance(row: Any, found: Sequence[Found], scales: Sequence[_Scales], weig
     """The best of the wordings and, a little less, of the parts; a record that serves two of them gets more."""
     best, most, rest = (0.0, 0.0), 0.0, 0.0
     for item, scale in zip(found, scales, strict=True):
-        share = weights.vector_of(scale.language, row.kind)
+        share = weights.vector_of(scale.language, row.kind) if weights.kinds else scale.share
         words = evened * (1 - share) * scale.lexical * item.lexical.get(row.seq, 0.0)
-        vector = share * scale.vector * max(0.0, item.vector.get(row.id, 0.0))
+        vector = share * scale.vector * max(0.0, item.vector.get(row.id, 0.0)) if item.vector else 0.0
         if words + vector > most:
             rest += 0.05 * most
             best, most = (words, vector), words + vector
@@ -206,8 +214,8 @@ def _beside(ordered: Sequence[Any], place: int, base: Mapping[int, float]) -> fl
 
 def _factors(question: Question, row: Any, newest: datetime | None, weights: Weights) -> Why:
     """What raises or lowers a score in proportion: an irrelevant record is not saved by being new."""
-    factors: Why = {"trust": weights.trust} if row.trust == Trust.PERSON.value else {}
-    if row.author and row.kind == Kind.MESSAGE.value and fold(row.author) in question.words:
+    factors: Why = {"trust": weights.trust} if row.trust == _PERSON else {}
+    if row.author and row.kind == _MESSAGE and fold(row.author) in question.words:
         factors["author"] = weights.author
     if row.thread_id and _asks(row.body):
         factors["asks"] = -weights.asks
@@ -222,7 +230,7 @@ def _factors(question: Question, row: Any, newest: datetime | None, weights: Wei
     elif question.newest and newest is not None:
         age = (newest - row.known_at).total_seconds() / 86400
         factors["time"] = weights.time * (math.exp(-age / weights.fade_days) - 0.5)
-    return {name: share for name, share in factors.items() if share}
+    return {name: share for name, share in factors.items() if share} if factors else factors
 
 
 def _asks(body: str) -> bool:

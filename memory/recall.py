@@ -157,8 +157,10 @@ class Recall:
             seqs = {seq for item in found for seq in item.lexical}
             names = {name for item in found for name in item.vector}
             rows = self._rows(connection, sorted(seqs), sorted(names), only)
-            best = rank(question, rows, found, self._weights())[:CENTRES]
-            return Candidates(question, rows + self._neighbours(connection, best, rows, only), found)
+            if any(row.thread_id or row.parent_id for row in rows):
+                best = rank(question, rows, found, self._weights())[:CENTRES]
+                rows += self._neighbours(connection, best, rows, only)
+            return Candidates(question, rows, found)
 
     def _places(self, connection: Connection, query: str, years: Sequence[str], newest: int, only: Any) -> list[Place]:
         """The documents of the companies that a question names, as far as they may be seen."""
