@@ -49,7 +49,7 @@ class Weights(NamedTuple):
     author: float = 0.8
     said: float = 0.8
     asks: float = 0.6
-    talk: float = 1.0
+    talk: float = 0.75
     answer: float = 0.5
     period: float = 0.4
     entity: float = 0.4

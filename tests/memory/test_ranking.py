@@ -176,21 +176,12 @@ def test_the_set_is_as_large_as_it_says_and_every_answer_is_in_one_passage():
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_the_fusion_finds_as_much_as_the_better_channel_in_every_group(measured, group):
-    """Recall@10; of a group in which a question more or less is a whole point, one question may be lost."""
-    fusion = measured[group, "fusion"]
-    better = max(measured[group, "words"].at_10, measured[group, "vectors"].at_10)
-    assert fusion.at_10 >= better - 1.01 / fusion.count
-
-
-@pytest.mark.parametrize("group", [group for group in GROUPS if group != "paraphrase"])
 def test_the_fusion_is_nowhere_below_a_channel_and_somewhere_above_each(measured, group):
-    """Of recall@5, recall@10 and MRR; a paraphrase shares hardly a word with its passage, and no channel finds it."""
-    fusion = measured[group, "fusion"][:3]
-    for name in ("words", "vectors"):
-        channel = measured[group, name][:3]
-        assert all(ours >= theirs for ours, theirs in zip(fusion, channel, strict=True)), name
-        assert fusion > channel, name
+    """Of recall@5, recall@10 and MRR, to the two digits that the table shows."""
+    fusion, *channels = ([round(value, 2) for value in measured[group, name][:3]] for name in ("fusion", "words", "vectors"))
+    for channel in channels:
+        assert all(ours >= theirs for ours, theirs in zip(fusion, channel, strict=True))
+        assert fusion > channel
 
 
 def test_the_fusion_finds_four_fifths_of_what_is_asked_in_words_of_the_passage(measured):
