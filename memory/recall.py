@@ -67,6 +67,15 @@ class Vectors(Protocol):
         ...
 
 
+class Bounds(NamedTuple):
+    """What a question may be answered from; see ``Recall.search``."""
+
+    kinds: tuple[Kind, ...] = ()
+    as_of: datetime | None = None
+    thesis: str = ""
+    without: str = ""
+
+
 class Asked(NamedTuple):
     """Where a question is asked: the snapshot, how many records each channel gives, and the documents that it names."""
 
@@ -127,25 +136,15 @@ class Recall:
             variants: the same question in other words or another language.
             without: leave out what this author wrote.
         """
-        found = self.candidates(query, k, kinds=kinds, as_of=as_of, thesis=thesis, variants=variants, without=without)
+        found = self.candidates(query, k, variants, Bounds(tuple(kinds), as_of, thesis, without))
         ranked = rank(*found, self._weights())
         scored = [pair for pair in ranked if not thesis or thesis in pair[0].thesis_slugs]
         return Recalled([_hit(row, why) for row, why in folded(scored[: 4 * k + 40], k)], self._store.index_lag())
 
-    def candidates(  # noqa: PLR0913 - as above
-        self,
-        query: str,
-        k: int = 8,
-        *,
-        kinds: Sequence[Kind] = (),
-        as_of: datetime | None = None,
-        thesis: str = "",
-        variants: Sequence[str] = (),
-        without: str = "",
-    ) -> Candidates:
+    def candidates(self, query: str, k: int = 8, variants: Sequence[str] = (), bounds: Bounds | None = None) -> Candidates:
         """What ``search`` puts in order: what the channels found, and what stands beside the best of it."""
-        question, only = understand(query, variants), _only(kinds, as_of, without)
-        bound = bool(kinds or as_of is not None or without or thesis)
+        bounds = bounds or Bounds()
+        question, only, bound = understand(query, variants), _only(bounds.kinds, bounds.as_of, bounds.without), bounds != Bounds()
         most = max(CANDIDATES, 4 * k)
         with self._database.reading() as connection:
             newest = connection.execute(select(func.max(records.c.seq))).scalar() or 0
@@ -153,7 +152,7 @@ class Recall:
             found = [self._found(asked, wording) for wording in question.wordings]
             found += self._hops(asked, question, found)
             if bound:
-                found = [_cut(connection, item, only, thesis, most) for item in found]
+                found = [_cut(connection, item, only, bounds.thesis, most) for item in found]
             seqs = {seq for item in found for seq in item.lexical}
             names = {name for item in found for name in item.vector}
             rows = self._rows(connection, sorted(seqs), sorted(names), only)

@@ -21,7 +21,7 @@ from memory.embedding import Embedder
 from memory.index import VectorHit
 from memory.ranking import LEARNED, Weights, rank
 from memory.recall import Candidates, Recall
-from memory.recall_set.load import Question, drafts, questions, reports
+from memory.recall_set.load import Question, fill, questions, score
 from memory.store import Store
 
 STEPS = (0.1, 0.2, 0.35, 0.5, 0.7)
@@ -104,7 +104,7 @@ def weigh(
     """
     asked = [item for item in questions() if item.split == "dev"] if asked is None else asked
     with _recalling(embedder, asked) as (recall, nearest):
-        found = [(item, recall.candidates(item.query, FIRST, variants=item.variants)) for item in asked]
+        found = [(item, recall.candidates(item.query, FIRST, item.variants)) for item in asked]
     progress(0.3)
     groups: dict[str, list[_Asked]] = {}
     for pair in found:
@@ -139,9 +139,7 @@ def _recalling(embedder: Embedder, asked: Sequence[Question]) -> Iterator[tuple[
         database = Database(Path(folder) / "desk.db")
         try:
             store = Store(database, lambda: NOW)
-            store.remember_many(drafts())
-            for document, pages in reports():
-                store.remember_document(document, pages)
+            fill(store)
             wordings = dict.fromkeys(text for item in asked for text in (item.query, *item.variants))
             nearest = _Nearest(embedder, dict(store.live_texts()), list(wordings))
             yield Recall(database, store, lambda: nearest), nearest
@@ -171,13 +169,13 @@ def _chosen(group: Sequence[_Asked], present: Weights, tried: Sequence[Weights])
 
 
 def _scores(group: Sequence[_Asked], weights: Weights) -> list[float]:
-    return [_score([row.body for row, _ in rank(*candidates, weights)[:FIRST]], item.answers) for item, candidates in group]
+    return [sum(score([row.body for row, _ in rank(*candidates, weights)[:FIRST]], item.answers)) / 3 for item, candidates in group]
 
 
 def _quality(group: Sequence[_Asked], weights: Weights, nearest: _Nearest) -> Quality:
     nothing = MappingProxyType(dict.fromkeys(weights.vector, 0.0))
     alone = [
-        _score([nearest.text(hit.id) for hit in nearest.query(item.query, FIRST)], item.answers)
+        sum(score([nearest.text(hit.id) for hit in nearest.query(item.query, FIRST)], item.answers)) / 3
         for item, _ in group
     ]  # fmt: skip
     return Quality(
@@ -186,9 +184,3 @@ def _quality(group: Sequence[_Asked], weights: Weights, nearest: _Nearest) -> Qu
         vectors=round(statistics.mean(alone), 3),
         fusion=round(statistics.mean(_scores(group, weights)), 3),
     )
-
-
-def _score(texts: Sequence[str], answers: Sequence[str]) -> float:
-    ranks = [next((n for n, text in enumerate(texts, 1) if answer in text), 99) for answer in answers]
-    shares = [sum(n <= most for n in ranks) / len(ranks) for most in (5, FIRST)]
-    return (sum(shares) + (1 / min(ranks) if min(ranks) <= FIRST else 0.0)) / 3

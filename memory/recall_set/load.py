@@ -1,12 +1,13 @@
 """The recall set as records and questions: see README.md."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from memory.records import Draft, Kind, Trust
+from memory.store import Store
 
 HERE = Path(__file__).parent
 GROUPS = ("plain-en", "plain-zh", "paraphrase", "filing", "table", "time", "chat", "cross", "trad", "hop")
@@ -70,6 +71,19 @@ def reports() -> list[tuple[Draft, list[Draft]]]:
 def passages() -> list[Draft]:
     """Every passage of the set, those of the reports too."""
     return [*drafts(), *(passage for _, pages in reports() for passage in pages)]
+
+
+def fill(store: Store) -> None:
+    """Store the set as the desk would have: reports as documents with their passages, the rest record by record."""
+    for document, pages in reports():
+        store.remember_document(document, pages)
+    store.remember_many(drafts())
+
+
+def score(texts: Sequence[str], answers: Sequence[str]) -> tuple[float, float, float]:
+    """(share found in 5, share found in 10, reciprocal rank of the first) of one question."""
+    ranks = [next((n for n, text in enumerate(texts, 1) if answer in text), 99) for answer in answers]
+    return sum(r <= 5 for r in ranks) / len(ranks), sum(r <= 10 for r in ranks) / len(ranks), 1 / min(ranks) if min(ranks) <= 10 else 0.0
 
 
 def _several(text: str) -> tuple[str, ...]:

@@ -19,11 +19,11 @@ from memory.database import Database
 from memory.embedding import HashedBM25
 from memory.index import VectorIndex
 from memory.recall import Indexer, Recall, inverse_document_frequency
-from memory.recall_set.load import questions
+from memory.recall_set.load import fill, questions, score
 from memory.store import Store
 from memory.text import fts_word
 from tests.bench.test_bench import drafts as noise
-from tests.recall_set.measure import NOW, fill, score
+from tests.recall_set.measure import NOW
 
 RECORDS = int(os.environ.get("STOA_BENCH_RECORDS", "5000"))
 DIMENSIONS = int(os.environ.get("STOA_BENCH_DIMENSIONS", str(HashedBM25().dimensions)))

@@ -27,14 +27,6 @@ def ranked(database, texts, question):
     return found
 
 
-@pytest.fixture
-def both(tmp_path, postgres_url):
-    opened = Database(tmp_path / "desk.db"), Database(postgres_url)
-    yield opened
-    for database in opened:
-        database.close()
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=TEXTS, question=st.lists(WORDS, min_size=1, max_size=4).map(" ".join))
 def test_both_databases_count_and_score_alike(both, texts, question):

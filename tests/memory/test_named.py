@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memory.database import Database
 from memory.lexical import holders, write_words
 from memory.named import Place, named, nearest
 from memory.recall import Recall
@@ -46,14 +45,6 @@ def test_the_documents_nearest_to_the_year_asked_for_come_first_and_without_one_
     places = [Place(n, n, "p", ("Halden",), str(2018 + n)) for n in range(7)]
     assert [place.period for place in nearest(places, ["2019", "2020"])] == ["2020", "2021", "2019", "2022"]
     assert [place.period for place in nearest(places, [])] == ["2024", "2023", "2022", "2021"]
-
-
-@pytest.fixture
-def both(tmp_path, postgres_url):
-    opened = Database(tmp_path / "desk.db"), Database(postgres_url)
-    yield opened
-    for database in opened:
-        database.close()
 
 
 def test_both_databases_say_alike_which_words_stand_where(both):

@@ -14,7 +14,7 @@ from memory.database import Database
 from memory.embedding import HashedBM25
 from memory.index import VectorIndex
 from memory.recall import CANDIDATES, Asked, Indexer, Recall, _only, inverse_document_frequency
-from memory.recall_set.load import GROUPS, drafts, questions, reports
+from memory.recall_set.load import GROUPS, fill, questions, score
 from memory.store import Store
 from memory.text import fts_word
 
@@ -29,13 +29,6 @@ class Scores(NamedTuple):
     at_10: float
     mrr: float
     count: int
-
-
-def fill(store):
-    """Store the set as the desk would have: reports as documents with their passages, the rest record by record."""
-    for document, pages in reports():
-        store.remember_document(document, pages)
-    store.remember_many(drafts())
 
 
 @contextmanager
@@ -80,12 +73,6 @@ class Measured(NamedTuple):
             ids = [row.id for row in sorted(rows, key=lambda row: -found[row.seq])][:k]
         known = self.store.many(ids)
         return [known[name].body for name in ids]
-
-
-def score(texts, answers):
-    """(share found in 5, share found in 10, reciprocal rank of the first) of one question."""
-    ranks = [next((n for n, text in enumerate(texts, 1) if answer in text), 99) for answer in answers]
-    return sum(r <= 5 for r in ranks) / len(ranks), sum(r <= 10 for r in ranks) / len(ranks), 1 / min(ranks) if min(ranks) <= 10 else 0.0
 
 
 def table(measured, split=None, channels=CHANNELS):

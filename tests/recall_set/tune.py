@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from memory.ranking import WEIGHTS, rank
-from memory.recall_set.load import GROUPS, questions
-from tests.recall_set.measure import desk, score
+from memory.recall_set.load import GROUPS, questions, score
+from tests.recall_set.measure import desk
 
 STEPS = {
     "part": (0.5, 0.7, 0.8, 0.9, 1.0),
@@ -34,7 +34,7 @@ VECTOR = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 def gathered(measured, asked):
     """For each question all that ranking looks at: searching once is enough."""
-    return [(item, measured.recall.candidates(item.query, 10, variants=item.variants)) for item in asked]
+    return [(item, measured.recall.candidates(item.query, 10, item.variants)) for item in asked]
 
 
 def quality(kept, weights):
