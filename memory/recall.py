@@ -214,8 +214,9 @@ class Recall:
             return frequency(connection, words)
 
     def _vector(self, query: str, limit: int) -> list[tuple[str, float]]:
+        """The nearest records. One that has nothing in common with the query is none, however near it comes among its like."""
         index = self._index()
-        return [(hit.id, hit.score) for hit in index.query(query, limit)] if index else []
+        return [(hit.id, hit.score) for hit in index.query(query, limit) if hit.score > 0] if index else []
 
     def _rows(self, connection: Connection, seqs: list[int], ids: list[str], only: Any) -> list[Any]:
         return list(connection.execute(select(*_COLUMNS).where(only, records.c.seq.in_(seqs) | records.c.id.in_(ids))))

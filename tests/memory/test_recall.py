@@ -127,6 +127,17 @@ def test_each_passage_is_a_slice_of_its_document(tmp_path):
         assert all(document.text[piece.start : piece.end] == piece.text for piece in chunk(document))
 
 
+def test_what_has_nothing_in_common_with_a_question_has_no_say_in_the_order(store, index, recall):
+    store.remember_many([Draft(body=f"Zinc stocks are {n} tonnes", known_from=datetime(2025, n, 1, tzinfo=UTC)) for n in (3, 4, 5)])
+    Indexer(store, index).drain()
+    before = [hit.text for hit in recall.search("zinc stocks now").hits]
+    for n in range(30):
+        store.remember(Draft(body=f"Harbour pilots rested {n} hours", thread_id="pilots", known_from=datetime(2025, 12, 1, tzinfo=UTC)))
+    Indexer(store, index).drain()
+    assert {row.thread_id for row in recall.candidates("zinc stocks now").rows} == {""}
+    assert [hit.text for hit in recall.search("zinc stocks now").hits] == before
+
+
 def test_the_index_survives_a_restart_vector_by_vector(store, tmp_path):
     ids = store.remember_many([Draft(body=f"passage {i} about silver and copper {i * 7}") for i in range(50)])
     with VectorIndex.open(tmp_path / "v", HashedBM25()) as index:

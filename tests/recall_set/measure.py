@@ -6,7 +6,8 @@
 import sys
 import tempfile
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +36,9 @@ class Scores(NamedTuple):
 def desk(folder, extra=()):
     """The set in a store of its own with its index; ``extra`` drafts stand around it as noise."""
     database = Database(folder / "desk.db")
-    store = Store(database, lambda: NOW)
+    # Ids made at one instant would be in another order each time, and the graph of the vectors built in another order.
+    instants = count()
+    store = Store(database, lambda: NOW + timedelta(milliseconds=next(instants)))
     fill(store)
     store.remember_many(extra)
     memo = {}
