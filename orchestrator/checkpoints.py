@@ -38,7 +38,7 @@ class Guard(Protocol):
         ...
 
 
-CONNECT = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=30000"}
+CONNECT: dict[str, Any] = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=30000"}
 
 SET_UP_LOCK, SET_UP_SECONDS = 0x570B, 30
 
@@ -170,7 +170,7 @@ def _postgres(url: str) -> Iterator[Any]:
     from psycopg.rows import dict_row
 
     try:
-        connection = psycopg.connect(url, autocommit=True, prepare_threshold=0, row_factory=dict_row, **CONNECT)  # type: ignore[arg-type]
+        connection = psycopg.connect(url, autocommit=True, prepare_threshold=0, row_factory=dict_row, **CONNECT)
     except psycopg.OperationalError as error:
         raise BusyError(f"the checkpoints' database cannot be reached ({str(error).splitlines()[0]}): run stoa doctor") from error
     with connection:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from memory.dispatch import NORMAL, Dispatch
 from memory.errors import BusyError
+from orchestrator.checkpoints import CONNECT
 from orchestrator.queue import Advance, Stop, serve
 
 if TYPE_CHECKING:
     import procrastinate
+    import psycopg
 
 log = logging.getLogger("stoa.queue")
 
@@ -35,9 +37,20 @@ SILENT_SECONDS = 30
 
 SET_UP_LOCK = 0x570C
 
+POOL: dict[str, Any] = {"timeout": 10, "kwargs": CONNECT}
+
 
 def _leave() -> None:
     os._exit(FENCE_LOST)
+
+
+def _at_once(connection: "psycopg.Connection") -> None:
+    """Procrastinate asks one statement at a time: none leaves rows locked because its worker is frozen before it can commit."""
+    connection.autocommit = True
+
+
+async def _at_once_async(connection: "psycopg.AsyncConnection") -> None:
+    await connection.set_autocommit(True)
 
 
 class ProcrastinateQueue:
@@ -61,7 +74,9 @@ class ProcrastinateQueue:
         """For those who only put: its connections are made when first needed."""
         import procrastinate
 
-        app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=self._url, min_size=0, max_size=2, timeout=10))
+        app = procrastinate.App(
+            connector=procrastinate.SyncPsycopgConnector(conninfo=self._url, min_size=0, max_size=2, configure=_at_once, **POOL)
+        )
         app.open()
         with _in_words():
             self._set_up(app)
@@ -73,7 +88,7 @@ class ProcrastinateQueue:
 
         if app.check_connection():
             return
-        with psycopg.connect(self._url, connect_timeout=10) as connection:
+        with psycopg.connect(self._url, **CONNECT) as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [SET_UP_LOCK])
             if not app.check_connection():
                 connection.execute(app.schema_manager.get_schema())
@@ -129,7 +144,7 @@ class ProcrastinateQueue:
     async def _serve(self, advance: Advance, stop: Stop) -> None:
         import procrastinate
 
-        connector = procrastinate.PsycopgConnector(conninfo=self._url, min_size=1, max_size=4, timeout=10)
+        connector = procrastinate.PsycopgConnector(conninfo=self._url, min_size=1, max_size=4, configure=_at_once_async, **POOL)
         app = procrastinate.App(connector=connector)
         app.task(name=TASK, queue=QUEUE)(lambda run_id, tried=0: self._take(advance, run_id, tried))
         await asyncio.to_thread(lambda: self._app)  # makes the tables

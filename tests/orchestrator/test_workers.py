@@ -1,6 +1,7 @@
 """Many workers on one PostgreSQL: one is killed, one is frozen and thawed, and every run still ends with each effect once."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from memory.clock import system_clock
 from memory.database import Database
@@ -73,6 +75,27 @@ def wait_until(condition, workers, seconds):
         for worker in workers:
             worker.tend()
         time.sleep(0.2)
+
+
+def test_a_worker_frozen_at_any_instant_keeps_no_row_of_the_queue_locked(desk):
+    url, database = desk
+    worker, left = Worker(url, 4), []
+    held = text(
+        "SELECT a.query FROM pg_stat_activity a JOIN pg_locks l USING (pid) JOIN pg_class c ON c.oid = l.relation "
+        "WHERE a.state LIKE 'idle in transaction%' AND c.relname LIKE 'procrastinate%' AND l.mode <> 'AccessShareLock'"
+    )
+    try:
+        wait_until(lambda: count(Journal(database, system_clock))["done"], [worker], PATIENCE)
+        for _ in range(100):
+            time.sleep(random.uniform(0, 0.02))
+            worker.signal(signal.SIGSTOP)
+            time.sleep(0.01)  # what the server is at, it ends
+            with database.engine.connect() as connection:
+                left += connection.execute(held).scalars()
+            worker.signal(signal.SIGCONT)
+    finally:
+        worker.stop()
+    assert left == []
 
 
 def test_with_one_worker_killed_and_one_frozen_midway_every_run_ends_and_every_effect_is_there_once(desk):
