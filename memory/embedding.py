@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 else:
     Vectors = Any
 
+HASHED = "bm25h-"
+"""How the fingerprint of hashed words begins."""
+
 SLICE = 1_000
 """Texts embedded at once: the work space stays at 8 MB for 1,024 dimensions."""
 
@@ -71,7 +74,7 @@ class HashedBM25:
     @property
     def fingerprint(self) -> str:
         """The settings, and the version of the tokens, that change a document's vector."""
-        return f"bm25h-{self._dimensions}-{self.K1}-{self.B}-{self.MEAN_LENGTH:.0f}-v3"
+        return f"{HASHED}{self._dimensions}-{self.K1}-{self.B}-{self.MEAN_LENGTH:.0f}-v3"
 
     @property
     def dimensions(self) -> int:

@@ -250,6 +250,11 @@ class VectorIndex:
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return [VectorHit(name, 1.0 - float(far)) for name, far in pairs if not name.startswith(CANARY)][:k]
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the model whose vectors it holds."""
+        return self._embedder.fingerprint
+
     def count(self) -> int:
         """How many records have a vector."""
         self._mine()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, and_, func, or_, select
 
 from memory.database import Database
+from memory.embedding import HASHED
 from memory.errors import IndexBrokenError
 from memory.index import BATCH, VectorHit, VectorIndex
 from memory.lexical import WordCounts, best_by_words, frequency
@@ -61,6 +62,11 @@ class Telling(NamedTuple):
 
 class Vectors(Protocol):
     """A vector channel."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the model whose vectors it holds."""
+        ...
 
     def query(self, text: str, k: int) -> list[VectorHit]:
         """The ``k`` nearest records, best first."""
@@ -171,8 +177,10 @@ class Recall:
         return nearest([place for place in mine if place.first in there], years)
 
     def _weights(self) -> Weights:
-        model = getattr(self._index(), "fingerprint", "")
-        return (self._measured(model) or LEARNED) if model and not model.startswith("bm25h-") else WEIGHTS
+        index = self._index()
+        if index is None or index.fingerprint.startswith(HASHED):
+            return WEIGHTS
+        return self._measured(index.fingerprint) or LEARNED
 
     def _found(self, asked: Asked, wording: str, *, is_part: bool = False) -> Found:
         connection, places = asked.connection, asked.places

@@ -63,11 +63,6 @@ class SwappableIndex(VectorIndex):
         self.writing = threading.RLock()
 
     @property
-    def fingerprint(self) -> str:
-        """Of the model whose vectors it holds."""
-        return self._embedder.fingerprint
-
-    @property
     def folder(self) -> Path:
         """Where it stands."""
         return self._folder

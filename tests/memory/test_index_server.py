@@ -4,6 +4,7 @@ from memory.embedding import HashedBM25
 from memory.errors import BusyError, IndexBrokenError
 from memory.identity import desk_id
 from memory.index_server import ServerIndex
+from memory.ranking import LEARNED
 from memory.recall import Indexer, Recall
 from memory.records import Draft
 from tests.fakes.chroma import chroma_server
@@ -33,6 +34,19 @@ def test_two_processes_share_one_index_and_another_desk_has_its_own(server, stor
         assert any("vector" in hit.why for hit in hits)
     with connect(server, name) as again:
         assert not again.fresh
+
+
+def test_what_was_measured_for_a_model_counts_on_a_server_too(server, store, database):
+    class Learned(HashedBM25):
+        fingerprint = "learned"
+
+    store.remember(Draft(body="lease rates of silver in London"))
+    with ServerIndex.connect(server, "learned", Learned(), print) as index:
+        Indexer(store, index).drain()
+        weights = {"learned": LEARNED._replace(vector={"en": 1.0})}
+        why = [Recall(database, store, lambda: index, of).search("silver lease rates").hits[0].why for of in (weights.get, lambda _: None)]
+    assert [why.keys() & {"lexical", "vector"} for why in why] == [{"vector"}, {"lexical", "vector"}]
+    assert why[1]["lexical"] == pytest.approx(why[1]["vector"], rel=0.01)  # half and half
 
 
 def test_the_index_is_filled_anew_from_the_records(server, store):
