@@ -39,6 +39,7 @@ class Weights(NamedTuple):
 
     vector: Mapping[str, float] = MappingProxyType({"en": 0.2, "zh": 0.0, "mixed": 0.05, "other": 0.1})
     kinds: Mapping[tuple[str, str], float] = MappingProxyType({})
+    floored: bool = False
     part: float = 0.9
     short: float = 0.75
     after: float = 0.7
@@ -65,7 +66,15 @@ class Weights(NamedTuple):
 WEIGHTS = Weights()
 """With hashed words for vectors, which see what the lexical channel sees: in Chinese more of them only loses."""
 
-LEARNED = WEIGHTS._replace(vector=MappingProxyType(dict.fromkeys(("en", "zh", "mixed", "other"), 0.5)))
+TALK = 0.35
+"""What vectors count for turns of talks at the most until it is measured: short turns say much with few words, to a model little."""
+
+LEARNED = WEIGHTS._replace(
+    floored=True,
+    after=0.5,
+    vector=MappingProxyType(dict.fromkeys(("en", "zh", "mixed", "other"), 0.5)),
+    kinds=MappingProxyType({(spoken, _MESSAGE): TALK for spoken in ("en", "zh", "mixed", "other")}),
+)
 """With an embedding model whose vectors were not measured yet (``memory.weighing``): half and half."""
 
 
@@ -131,6 +140,7 @@ class _Scales(NamedTuple):
 
     lexical: float
     vector: float
+    floor: float
     language: str
     share: float
 
@@ -138,15 +148,18 @@ class _Scales(NamedTuple):
 def _scales(found: Sequence[Found], weights: Weights) -> list[_Scales]:
     """A short part is soon matched whole: it counts by how much of the question it is.
 
-    The inner products come to the scale of the lexical channel: the nearest record counts as the best by words does.
+    The inner products come to the scale of the lexical channel: the nearest record counts as the best by words does. A model finds
+    something in common between any two texts: what the farthest of its candidates has counts nothing (minimum and maximum, as
+    Bruch, Gai and Ingber 2023 compare them with other ways to fuse).
     """
     whole, scales = (found[0].attainable if found else 0.0) or 1.0, []
     for item in found:
         share = weights.part * min(1.0, item.attainable / whole) ** weights.short if item.is_part else 1.0
-        best = max(item.vector.values(), default=0.0)
+        nearest, least = max(item.vector.values(), default=0.0), min(item.vector.values(), default=0.0)
+        floor = least if weights.floored and nearest > least else 0.0
         level = max(item.lexical.values(), default=0.0) / (item.attainable or 1.0) or 0.5
-        lexical, vector = share / (item.attainable or 1.0), share * level / best if best > 0 else 0.0
-        scales.append(_Scales(lexical, vector, item.language, weights.vector_of(item.language)))
+        lexical, vector = share / (item.attainable or 1.0), share * level / (nearest - floor) if nearest > floor else 0.0
+        scales.append(_Scales(lexical, vector, floor, item.language, weights.vector_of(item.language)))
     return scales
 
 
@@ -165,7 +178,7 @@ def _relevance(row: Any, found: Sequence[Found], scales: Sequence[_Scales], weig
     for item, scale in zip(found, scales, strict=True):
         share = weights.vector_of(scale.language, row.kind) if weights.kinds else scale.share
         words = evened * (1 - share) * scale.lexical * item.lexical.get(row.seq, 0.0)
-        vector = share * scale.vector * max(0.0, item.vector.get(row.id, 0.0)) if item.vector else 0.0
+        vector = share * scale.vector * max(0.0, item.vector.get(row.id, 0.0) - scale.floor) if item.vector else 0.0
         if words + vector > most:
             rest += 0.05 * most
             best, most = (words, vector), words + vector

@@ -37,6 +37,7 @@ _MANY = select(records).where(records.c.id.in_(bindparam("ids", expanding=True))
 _BY_KEY = select(records.c.idempotency_key, records.c.id).where(records.c.idempotency_key.in_(bindparam("keys", expanding=True)))
 _FIRST = select(records.c.seq).where(records.c.id == bindparam("first")).scalar_subquery()
 _SEQS = select(records.c.id, records.c.seq).where(records.c.seq >= _FIRST)
+_EMBEDDED = [records.c[name] for name in ("id", "kind", "author", "title", "body", "gist_en", "gist_zh")]
 
 
 class IndexWork(NamedTuple):
@@ -305,15 +306,15 @@ class Store:
             return int(connection.execute(select(meta.c.value).where(meta.c.key == INDEXED)).scalar() or 0)
 
     def live_texts(self, ids: Sequence[str] | None = None) -> Iterator[tuple[str, str]]:
-        """(id, searchable text) of live records that the vector index should hold, of ``ids`` or of all."""
-        query = select(records.c.id, records.c.title, records.c.body, records.c.gist_en, records.c.gist_zh).where(
-            records.c.status == Status.LIVE.value, records.c.kind != Kind.DOCUMENT.value
-        )
+        """(id, text to embed) of live records that the vector index should hold, of ``ids`` or of all."""
+        query = select(*_EMBEDDED).where(records.c.status == Status.LIVE.value, records.c.kind != Kind.DOCUMENT.value)
         if ids is not None:
             query = query.where(records.c.id.in_(list(ids)))
         with self._database.reading() as connection:
             for row in connection.execute(query.order_by(records.c.seq)):
-                yield row.id, searchable({**row._mapping})  # noqa: SLF001 - the library offers no public name
+                words = searchable({**row._mapping})  # noqa: SLF001 - the library offers no public name
+                # A turn of a talk says I and you: to a model it means little without who says it.
+                yield row.id, f"{row.author}: {words}" if row.kind == Kind.MESSAGE.value and row.author else words
 
     def mismatched_bodies(self) -> list[str]:
         """Ids of records whose body no longer has the hash it was stored under."""

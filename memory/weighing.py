@@ -19,9 +19,10 @@ from pydantic import BaseModel, ConfigDict
 from memory.database import Database
 from memory.embedding import Embedder
 from memory.index import VectorHit
-from memory.ranking import LEARNED, Weights, rank
+from memory.ranking import LEARNED, TALK, Weights, rank
 from memory.recall import Candidates, Recall
 from memory.recall_set.load import Question, fill, questions, score
+from memory.records import Kind
 from memory.store import Store
 
 STEPS = (0.1, 0.2, 0.35, 0.5, 0.7)
@@ -30,6 +31,7 @@ FEWEST = 8
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 """The day on which the set is asked."""
 FIRST = 10
+_MESSAGE = Kind.MESSAGE.value
 SURE = 2.0
 """Standard errors: of several weights that are tried, one is better by chance by more than one."""
 
@@ -110,7 +112,7 @@ def weigh(
     for pair in found:
         groups.setdefault(pair[1].found[0].language, []).append(pair)
     groups = {language: group for language, group in groups.items() if len(group) >= FEWEST}
-    weights = LEARNED._replace(vector=MappingProxyType(dict.fromkeys(LEARNED.vector, 0.0)))
+    weights = LEARNED._replace(vector=MappingProxyType(dict.fromkeys(LEARNED.vector, 0.0)), kinds=MappingProxyType({}))
     for language, group in groups.items():
         tried = [weights._replace(vector=MappingProxyType({**weights.vector, language: step})) for step in STEPS]
         weights = _chosen(group, weights, tried)
@@ -119,8 +121,9 @@ def weigh(
     others = {language: round(usual, 2) for language in weights.vector if language not in groups}
     weights = weights._replace(vector=MappingProxyType({**weights.vector, **others}))
     for language, group in groups.items():
+        weights = _bounded(weights, language)
         for kind in _kinds(group):
-            shares = [step for step in (0.0, *STEPS) if step != weights.vector_of(language)]
+            shares = [step for step in (0.0, *STEPS) if step != weights.vector_of(language, kind)]
             tried = [weights._replace(kinds=MappingProxyType({**weights.kinds, (language, kind): step})) for step in shares]
             weights = _chosen(group, weights, tried)
     progress(1.0)
@@ -155,6 +158,11 @@ def _kinds(group: Sequence[_Asked]) -> list[str]:
         for kind in {row.kind for row in candidates.rows if any(answer in row.body for answer in item.answers)}
     )
     return sorted(kind for kind, n in count.items() if n >= FEWEST)
+
+
+def _bounded(weights: Weights, language: str) -> Weights:
+    """Talk bounded until its own questions tell: what passages, of which most are, gain by more, turns lose."""
+    return weights._replace(kinds=MappingProxyType({**weights.kinds, (language, _MESSAGE): min(TALK, weights.vector_of(language))}))
 
 
 def _chosen(group: Sequence[_Asked], present: Weights, tried: Sequence[Weights]) -> Weights:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from memory.index import VectorHit
 from memory.question import leans, names, understand
 from memory.recall import Recall
 from memory.recall_set.load import GROUPS, drafts, passages, questions
@@ -158,6 +159,22 @@ def test_the_shares_of_a_hit_add_up_to_its_score(store, recall):
     store.remember_many(drafts()[:60])
     for hit in recall.search("How far has the head grade of the ore fallen now?", 5).hits:
         assert sum(hit.why.values()) == pytest.approx(hit.score, abs=2e-3)
+
+
+def test_of_a_models_vectors_counts_what_sets_a_record_apart(database, store):
+    class Near:
+        fingerprint = "a model"
+
+        def query(self, _text, _k):
+            return [VectorHit(name, near) for name, near in zip(ids, (0.8, 0.7, 0.6), strict=False)]
+
+    texts = ("a turbine", "a dam in the hills", "rain and a dam upstream")
+    ids = store.remember_many([Draft(body=text) for text in texts])
+    hits = Recall(database, store, Near).search("rain over the dam").hits
+    shares = {hit.id: hit.why["vector"] / hits[0].score for hit in hits if "vector" in hit.why}
+    assert shares[ids[1]] == pytest.approx(shares[ids[0]] / 2, rel=0.01)
+    assert ids[2] not in shares  # as near as anything: its words alone count
+    assert ids[2] in [hit.id for hit in hits]
 
 
 @pytest.fixture(scope="module")

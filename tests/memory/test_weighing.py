@@ -66,6 +66,12 @@ def test_noise_for_vectors_counts_nothing(asked):
     assert not any(found.kinds.values())
 
 
+def test_in_talk_vectors_count_less_until_its_own_questions_tell(asked):
+    found = weigh(Knows(asked[0]), asked=asked[0]).weights()
+    assert found.vector_of("en") > 0.5
+    assert found.vector_of("en", "message") == LEARNED.vector_of("en", "message") < LEARNED.vector_of("en", "chunk")
+
+
 def test_what_was_measured_is_kept_and_read_as_ranking_takes_it(measured):
     again = Measured.model_validate_json(measured.model_dump_json())
     assert again == measured
