@@ -34,7 +34,7 @@ def test_a_model_counts_half_until_it_was_weighed_and_then_what_was_found(folder
         desk.store.remember(Draft(body="lease rates of silver in London"))
         desk.drain_index()
         assert "vector" in desk.recall.search("silver lease rates").hits[0].why
-        assert shown(desk) == ("warn", "not measured for this model: its vectors count half")
+        assert shown(desk) == ("warn", "not measured for this model: its vectors count half, in talk a third")
         asked = [item for item in questions() if item.group == "plain-en"][:10]
         desk.vectors.weights.keep(weigh(desk.embedder, asked=asked))
         assert shown(desk) == ("ok", "measured: en 0")  # hashed words know no more than words
