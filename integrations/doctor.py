@@ -147,6 +147,9 @@ def _index(desk: object, warnings: list[str]) -> list[Check]:
         return [found]
     measured = desk.vectors.weights.measured(desk.embedder.fingerprint)
     if measured is None:
-        return [found, Check("vector weights", "warn", "not measured for this model: its vectors count half, in talk a third", "stoa memory weigh")]
+        return [
+            found,
+            Check("vector weights", "warn", "not measured for this model: its vectors count half, in talk a third", "stoa memory weigh"),
+        ]
     shares = ", ".join(f"{language} {measured.vector[language]:g}" for language in measured.quality)
     return [found, Check("vector weights", "ok", f"measured: {shares}")]
