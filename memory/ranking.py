@@ -75,7 +75,7 @@ LEARNED = WEIGHTS._replace(
     vector=MappingProxyType(dict.fromkeys(("en", "zh", "mixed", "other"), 0.5)),
     kinds=MappingProxyType({(spoken, _MESSAGE): TALK for spoken in ("en", "zh", "mixed", "other")}),
 )
-"""With an embedding model whose vectors were not measured yet (``memory.weighing``): half and half."""
+"""With an embedding model whose vectors were not measured yet (``memory.weighing``): half and half, in talk less."""
 
 
 class Found(NamedTuple):
