@@ -18,8 +18,9 @@ HEAD = "0050"
 """The newest migration; opening an older database upgrades it."""
 
 BUSY_MILLISECONDS = 30_000
-IDLE_MILLISECONDS = 30_000
-"""PostgreSQL ends a write transaction whose process says nothing for so long: a frozen process must not hold the desk."""
+IDLE_MILLISECONDS = 15_000
+"""PostgreSQL ends a write transaction whose process says nothing for so long: a frozen process must not hold the desk, and those who
+wait for it must not give up before."""
 
 ENDED = ("25P03", "57P01", "57P02", "57P03", "57P05")
 """What PostgreSQL says when it ends a connection: for its silence, or because it shuts down or starts up."""

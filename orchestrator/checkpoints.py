@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from memory.database import disk_or_busy
+from memory.database import BUSY_MILLISECONDS, IDLE_MILLISECONDS, disk_or_busy
 from memory.errors import BusyError
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ class Guard(Protocol):
         ...
 
 
-CONNECT: dict[str, Any] = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=30000"}
+CONNECT: dict[str, Any] = {
+    "connect_timeout": 10,
+    "options": f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS} -c lock_timeout={BUSY_MILLISECONDS}",
+}
 
 SET_UP_LOCK, SET_UP_SECONDS = 0x570B, 30
 
