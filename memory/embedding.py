@@ -20,9 +20,6 @@ else:
 HASHED = "bm25h-"
 """How the fingerprint of hashed words begins."""
 
-TEXTS = 2
-"""The version of what is embedded of a record (``Store.live_texts``): another one is another index."""
-
 SLICE = 1_000
 """Texts embedded at once: the work space stays at 8 MB for 1,024 dimensions."""
 
@@ -76,8 +73,8 @@ class HashedBM25:
 
     @property
     def fingerprint(self) -> str:
-        """The settings, and the versions of the tokens and the texts, that change a document's vector."""
-        return f"{HASHED}{self._dimensions}-{self.K1}-{self.B}-{self.MEAN_LENGTH:.0f}-v3.{TEXTS}"
+        """The settings, and the version of the tokens and of what is embedded of a record, that change a document's vector."""
+        return f"{HASHED}{self._dimensions}-{self.K1}-{self.B}-{self.MEAN_LENGTH:.0f}-v4"
 
     @property
     def dimensions(self) -> int:

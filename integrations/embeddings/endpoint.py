@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from integrations.settings import EmbeddingSettings
-from memory.embedding import TEXTS, Vectors
+from memory.embedding import Vectors
 from memory.errors import EmbedderError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class EndpointEmbedder:
 
 def fingerprint(settings: EmbeddingSettings, model: str) -> str:
     """Names a model and what is done to a text before it sees it."""
-    told = f"{settings.document_prefix}\n{settings.query_prefix}\n{settings.longest}\n{settings.pooling}\n{TEXTS}"
+    told = f"{settings.document_prefix}\n{settings.query_prefix}\n{settings.longest}\n{settings.pooling}"
     size = settings.dimensions or "own"
     return f"{settings.provider}:{model}:{size}:{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
