@@ -97,27 +97,40 @@ def _preload(spec: dict[str, Any]) -> None:
         except ImportError:
             continue
     if "matplotlib.pyplot" in sys.modules:
-        _draw_once(f"{spec['root']}/tmp/warm.png")
+        _draw(f"{spec['root']}/tmp/warm.png")
     if "duckdb" in sys.modules:
         _query_once(f"{spec['root']}/tmp/warm.parquet")
     # What is loaded now lives as long as the worker: the collector need not walk it during the job.
     gc = importlib.import_module("gc")
     gc.collect()
     gc.freeze()
-    _in_large_pages()
+    _light_to_take_down()
 
 
-def _draw_once(path: str) -> None:
-    """Fonts, ticks and the picture writer are loaded by the first chart."""
-    plot = sys.modules["matplotlib.pyplot"]
-    figure = plot.figure()
-    axes = figure.add_subplot()
-    axes.plot([1, 2], [1, 2], label="warm")
-    axes.legend()
-    axes.set_title("warm")
-    figure.savefig(path)
-    plot.close(figure)
+def _draw(path: str) -> None:
+    """Fonts, ticks and the picture writer are loaded by the first chart; by the second the interpreter knows its code."""
+    plot: Any = sys.modules["matplotlib.pyplot"]
+    for _ in range(2):
+        figure = plot.figure()
+        axes = figure.add_subplot()
+        axes.plot([1, 2], [1, 2], label="warm")
+        axes.legend()
+        axes.set_title("warm")
+        figure.savefig(path)
+        plot.close(figure)
     os.unlink(path)
+    plot.savefig = _drawn_once(plot)
+
+
+def _drawn_once(plot: Any) -> Any:
+    """``pyplot.savefig`` that writes the same file and leaves it there: the original then draws the figure again, for a window."""
+    import functools
+
+    @functools.wraps(plot.savefig)
+    def savefig(*args: Any, **kwargs: Any) -> Any:
+        return plot.gcf().savefig(*args, **kwargs)
+
+    return savefig
 
 
 def _query_once(path: str) -> None:
@@ -129,19 +142,24 @@ def _query_once(path: str) -> None:
     os.unlink(path)
 
 
-def _in_large_pages() -> None:
-    """What the libraries hold in pages of 2 MiB where the kernel can: a worker is taken down page by page before anything is collected."""
+def _light_to_take_down() -> None:
+    """A worker is taken down page by page before anything is collected.
+
+    So what its libraries hold is put in pages of 2 MiB where the kernel can, and their code is mapped again as the job needs it.
+    """
     import ctypes
 
-    advise, collapse, size = ctypes.CDLL(None).madvise, 25, 2 << 20
+    advise, collapse, forget, size = ctypes.CDLL(None).madvise, 25, 4, 2 << 20
     try:
         with open("/proc/self/maps", encoding="ascii", errors="replace") as file:
             lines = [line.split() for line in file]
     except OSError:
         return  # not on Linux
-    for place, rights, *_, name in (line for line in lines if len(line) == 5 or line[-1] == "[heap]"):
+    for place, rights, *_, name in lines:
         first, last = (int(end, 16) for end in place.split("-"))
-        if rights == "rw-p" and name in {"0", "[heap]"}:
+        if rights == "r-xp" and name.startswith("/"):
+            advise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), forget)  # nobody has written there: it comes from its file again
+        elif rights == "rw-p" and name in {"0", "[heap]"}:
             for at in range(-(-first // size) * size, last - size + 1, size):
                 advise(ctypes.c_void_p(at), ctypes.c_size_t(size), collapse)  # where it cannot be done, nothing is lost
 

@@ -159,6 +159,23 @@ def test_a_desk_that_serves_keeps_one_worker_with_every_library_and_lends_it_and
     assert children() - before == set()
 
 
+def test_a_chart_from_a_waiting_worker_is_drawn_once_and_equals_that_of_a_fresh_one_byte_for_byte(make, tmp_path):
+    fresh, workers = LocalSandbox(tmp_path, [make]), WarmWorkers([make], Limits())
+    workers.wait()
+    try:
+        code = f"""{CHART}
+plt.gcf().canvas.mpl_connect("draw_event", lambda _: print("drawn"))
+plt.savefig("out/clear.png", transparent=True, dpi=50); plt.savefig("out/again.png")
+"""
+        waiting = LocalSandbox(tmp_path, [make], workers).run(code, [], Limits())
+    finally:
+        workers.close()
+    assert waiting.stdout == "drawn\n" * 2
+    files = fresh.run(code, [], Limits()).files
+    assert [file.name for file in files] == ["again.png", "chart.png", "clear.png"]
+    assert waiting.files == files  # each path is the hash of what it holds
+
+
 @pytest.mark.parametrize("change", ["no model", "no role that runs code"])
 def test_no_worker_waits_where_no_agent_can_run_code(desk, change):
     if change == "no model":
