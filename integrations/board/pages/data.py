@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from integrations.board.drawing import line
 from integrations.board.visit import Visit, render
-from memory.errors import NotFoundError
+from memory.errors import NotFoundError, RuleError
 from memory.market import Market
 from memory.market_query import Limits
 from memory.observation import Point, SeriesInfo
@@ -39,13 +39,14 @@ class Row(NamedTuple):
 def page(visit: Visit) -> Response:
     """Every series; those that are late first."""
     market, moment = visit.board.market, visit.moment
-    newest = _newest(market, moment)
+    computed, broken = _derived(market, moment)
+    newest = _newest(market, moment) | computed
     rows = [_row(info, newest.get(name, {}), moment.date()) for name, info in sorted(market.series().items())]
     rows.sort(key=lambda row: (not row.late, row.info.series))
     start = ((visit.number("page") or 1) - 1) * ON_A_PAGE
     return render(
         visit, "data.html.j2", rows=rows[start : start + ON_A_PAGE], total=len(rows), start=start, size=ON_A_PAGE,
-        problems=_problems(visit), late=sum(row.late for row in rows), as_of=visit.query.get("as_of", ""), today=moment.date(),
+        problems=_problems(visit) + broken, late=sum(row.late for row in rows), as_of=visit.query.get("as_of", ""), today=moment.date(),
     )  # fmt: skip
 
 
@@ -74,6 +75,17 @@ def _newest(market: Market, moment: datetime) -> dict[str, dict[str, Any]]:
         }
     except NotFoundError:
         return {}
+
+
+def _derived(market: Market, moment: datetime) -> tuple[dict[str, dict[str, Any]], list[tuple[str, str]]]:
+    """The newest values of the series that are computed from others, and those whose formula cannot be computed."""
+    reader, computed, broken = DerivedReader(market), dict[str, dict[str, Any]](), list[tuple[str, str]]()
+    for name in sorted(name for name, info in market.series().items() if info.formula):
+        try:
+            computed[name] = _summary(list(reader.points(name, moment)))
+        except RuleError as error:
+            broken.append((name, str(error)))
+    return computed, broken
 
 
 def _summary(points: list[Point]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Workspace:
     def __init__(self, scopes=None):
         self.scopes = scopes
         self.users = {
-            "UADA": {"real_name": "Ada Byron"}, "UBEN": {"real_name": "Ben Okri"}, "UCAT": {"real_name": "Cat Li"},
+            "UADA": {"real_name": "Ada Byron"}, "UBEN": {"real_name": "Ben"}, "UCAT": {"real_name": "Cat Li"},
             BOT_USER: {"real_name": "Stoa", "is_bot": True},
         }  # fmt: skip
         self.channels = {"CDESK": {"name": "desk", "is_member": True}, "COTHER": {"name": "other", "is_member": True}}

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from html import unescape
 
 import httpx
 import pytest
@@ -70,6 +71,26 @@ def test_the_book_of_an_earlier_day_shows_what_was_believed_then(person):
     assert "metals-over-oil" not in person.get("/?as_of=2025-01-01").text
 
 
+def test_a_series_that_is_computed_shows_its_newest_value_and_one_that_cannot_be_says_why(person, server):
+    def row(page, name):
+        cells = re.search(rf">{re.escape(name)}</a>.*?</tr>", page, re.DOTALL)[0]
+        return [unescape(re.sub("<.*?>", "", cell)).strip() for cell in re.findall("<td.*?>(.*?)</td>", cells, re.DOTALL)]
+
+    page = person.get("/data").text
+    near, far, spread = (row(page, f"comex.silver.{name}") for name in ("near", "far", "spread"))
+    assert spread[0] == f"{float(near[0].split()[0]) - float(far[0].split()[0]):.2f} $/oz"
+    assert spread[1:4] == near[1:4]
+    described = server.desk / ".stoa" / "observations" / "catalogue.json"
+    before = described.read_text(encoding="utf-8")
+    described.write_text(before.replace("comex.silver.near - comex.silver.far", "comex.silver.spread - comex.silver.far"), encoding="utf-8")
+    try:
+        page = person.get("/data").text
+        assert row(page, "comex.silver.spread")[0] == "$/oz"
+        assert "is derived from itself" in page
+    finally:
+        described.write_text(before, encoding="utf-8")
+
+
 def test_a_quote_opens_in_its_source_with_its_words_marked(person):
     page = person.get("/theses/metals-over-oil").text
     link = next(path for path in re.findall(r'href="(/records/[^"]+quote=[^"]+)"', page) if "Hormuz" in path or "114.58" in path)
@@ -97,6 +118,17 @@ def test_what_a_person_writes_is_shown_as_words_and_never_as_a_page(person):
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; 白银" in page
     assert "<script>alert" not in page
     assert ">Ada " in page
+
+
+def test_a_quote_that_a_post_holds_already_is_not_shown_twice_but_leads_to_where_it_stands(person):
+    posts = re.findall(r'<article class="post.*?</article>', person.get("/channel/first").text, re.DOTALL)
+    cited = [(unescape(said), unescape(quote), link) for post in posts for said in re.findall(r'class="said">(.*?)</p>', post, re.DOTALL)
+             for quote, link in re.findall(r'<blockquote>(.*?)<cite><a href="(.*?)"', post, re.DOTALL)]  # fmt: skip
+    assert not [quote for said, quote, _ in cited if quote and quote in said]
+    held = [link for _, quote, link in cited if not quote]
+    assert held
+    assert any(quote for _, quote, _ in cited)
+    assert "<mark" in person.get(unescape(held[0])).text
 
 
 def test_an_empty_or_endless_message_and_an_unknown_role_are_refused(person):

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.integrations.slack.script import NAMES
 
 ROOT = Path(__file__).parents[3]
-COLOURS = {"Quant": "#8e4a9e", "Data Analyst": "#2b7a4b", "Architect": "#0b6e99", "Ada Byron": "#b3541e", "Ben Okri": "#5c6670"}
+COLOURS = {"Quant": "#8e4a9e", "Data Analyst": "#2b7a4b", "Architect": "#0b6e99", "Ada Byron": "#b3541e", "Ben": "#5c6670"}
 WIDTH = 760
 STYLE = """
 body { margin: 0; background: #fff; font: 15px/1.47 Lato, 'Noto Color Emoji', 'DejaVu Sans', sans-serif; color: #1d1c1d; width: 760px }

@@ -6,7 +6,7 @@ from agents.playbook import PlaybookTurn
 from tests.integrations.slack.agents import OneByOne
 from tests.integrations.slack.conftest import running
 
-NAMES = {"UADA": "Ada Byron", "UBEN": "Ben Okri"}
+NAMES = {"UADA": "Ada Byron", "UBEN": "Ben"}
 
 
 class Unhurried(OneByOne):

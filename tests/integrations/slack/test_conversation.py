@@ -59,7 +59,7 @@ def test_a_thread_goes_on_after_a_restart_without_a_mention_and_with_its_memory(
         said = [(post.role, post.text) for post in agent.tasks[0].posts]
         assert said[0] == ("Ada Byron", "quant: what does the butterfly pay?")
         assert said[1][0] == "quant"
-        assert said[-1] == ("Ben Okri", "quant: and if silver falls?")
+        assert said[-1] == ("Ben", "quant: and if silver falls?")
         agent.go.release(3)
 
 
