@@ -145,23 +145,51 @@ def _query_once(path: str) -> None:
 def _light_to_take_down() -> None:
     """A worker is taken down page by page before anything is collected.
 
-    So what its libraries hold is put in pages of 2 MiB where the kernel can, and their code is mapped again as the job needs it.
+    So what its libraries hold is put in pages of 2 MiB where the kernel can, and what only stands in their files is mapped again as
+    the job needs it.
     """
     import ctypes
 
-    advise, collapse, forget, size = ctypes.CDLL(None).madvise, 25, 4, 2 << 20
+    libc, collapse, forget, size, page = ctypes.CDLL(None), 25, 4, 2 << 20, 4096
     try:
         with open("/proc/self/maps", encoding="ascii", errors="replace") as file:
             lines = [line.split() for line in file]
     except OSError:
         return  # not on Linux
+    for first, last in _read_only(libc):
+        libc.madvise(ctypes.c_void_p(first & -page), ctypes.c_size_t((last & -page) - (first & -page)), forget)
     for place, rights, *_, name in lines:
         first, last = (int(end, 16) for end in place.split("-"))
-        if rights == "r-xp" and name.startswith("/"):
-            advise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), forget)  # nobody has written there: it comes from its file again
-        elif rights == "rw-p" and name in {"0", "[heap]"}:
+        if rights == "rw-p" and name in {"0", "[heap]"}:
             for at in range(-(-first // size) * size, last - size + 1, size):
-                advise(ctypes.c_void_p(at), ctypes.c_size_t(size), collapse)  # where it cannot be done, nothing is lost
+                libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(size), collapse)  # where it cannot be done, nothing is lost
+
+
+def _read_only(libc: Any) -> list[tuple[int, int]]:
+    """Where the parts of the loaded libraries lie that are never written, as their program headers say: not even when they are linked."""
+    import ctypes
+
+    class Header(ctypes.Structure):
+        _fields_ = (
+            ("kind", ctypes.c_uint32), ("rights", ctypes.c_uint32), ("offset", ctypes.c_uint64), ("address", ctypes.c_uint64),
+            ("physical", ctypes.c_uint64), ("in_file", ctypes.c_uint64), ("in_memory", ctypes.c_uint64), ("align", ctypes.c_uint64),
+        )  # fmt: skip
+
+    class Library(ctypes.Structure):
+        _fields_ = (("base", ctypes.c_uint64), ("name", ctypes.c_char_p), ("headers", ctypes.POINTER(Header)), ("count", ctypes.c_uint16))
+
+    found: list[tuple[int, int]] = []
+    loaded, writable = 1, 2
+
+    def note(library: Any, _size: int, _data: Any) -> int:
+        base = library.contents.base
+        for part in library.contents.headers[: library.contents.count] if library.contents.name else []:  # the interpreter has no name
+            if part.kind == loaded and not part.rights & writable:
+                found.append((base + part.address, base + part.address + part.in_memory))
+        return 0
+
+    libc.dl_iterate_phdr(ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Library), ctypes.c_size_t, ctypes.c_void_p)(note), None)
+    return found
 
 
 def _receive(control: _socket.socket) -> dict[str, Any]:
