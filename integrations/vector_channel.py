@@ -106,7 +106,9 @@ class VectorChannel:
         return self._settings.embedding.provider == "hashed" and self._store.count() > self._settings.chroma.most_hashed
 
     def _rebuild_after(self, what: object) -> None:
-        self._warn(f"rebuilding the vector index from the records: {what}")
+        from memory.index import MEND
+
+        self._warn(f"rebuilding the vector index from the records: {str(what).removesuffix(f': {MEND}')}")
         self.rebuild()
 
     def _served(self) -> "ServerIndex":

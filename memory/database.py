@@ -52,6 +52,12 @@ def _sqlite(path: Path) -> Engine:
     return engine
 
 
+def _in_unicode(connection: Any, _record: Any) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise InputError(f"the database keeps its text in {encoding}: make one with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'")
+
+
 def _postgres(url: str) -> Engine:
     try:
         parsed = make_url(url)
@@ -60,18 +66,20 @@ def _postgres(url: str) -> Engine:
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
         raise InputError(f"database.url names {parsed.drivername!r}: the desk runs on postgresql://… or, without a URL, on SQLite")
     try:
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=4, max_overflow=12,
             connect_args={"connect_timeout": 10, "application_name": "stoa"},
         )  # fmt: skip
     except ModuleNotFoundError as error:
         raise InputError("PostgreSQL needs the extra: pip install 'stoa-desk[postgres]'") from error
+    event.listen(engine, "connect", _in_unicode, insert=True)  # before SQLAlchemy asks for the version, which would be bytes
+    return engine
 
 
 class Database:
     """One desk's SQL store. ``reading()`` and ``writing()`` each give one transaction.
 
-    ``where`` is a file for SQLite, or a URL ``postgresql://…``: one database holds one desk.
+    ``where`` is a file for SQLite, or a URL ``postgresql://…``: one database holds one desk, its text in UTF-8.
     """
 
     def __init__(self, where: Path | str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from memory.database import Database
 from memory.embedding import HASHED
 from memory.errors import IndexBrokenError
-from memory.index import BATCH, VectorHit, VectorIndex
+from memory.index import BATCH, MEND, VectorHit, VectorIndex
 from memory.lexical import WordCounts, best_by_words, frequency
 from memory.named import NamedDocuments, Place, nearest, theirs
 from memory.question import Question, leans, names, understand
@@ -278,7 +278,7 @@ class Indexer:
         settled = [name for name in wanted if name not in waiting]
         missing = set(settled) - self._index.ids()
         if missing:
-            raise IndexBrokenError(f"the vector index lacks {len(missing)} records: run stoa memory rebuild")
+            raise IndexBrokenError(f"the vector index lacks {len(missing)} records: {MEND}")
         step = max(1, len(settled) // 64)
         self._index.check([(name, wanted[name]) for name in settled[::step]])
 

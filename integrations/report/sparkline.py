@@ -6,6 +6,8 @@ from html import escape
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 150, 44, 16, 26, 24
 INK, ACCENT, GRID = "#1b1f24", "#0b6e99", "#d9dee3"
+FONT = "system-ui, 'DejaVu Sans', 'Stoa CJK', sans-serif"
+"""As the report has it, so that a chart that is opened by itself looks the same."""
 
 
 def conviction_steps(title: str, points: Sequence[tuple[date, float]], until: date) -> str:
@@ -37,7 +39,7 @@ def conviction_steps(title: str, points: Sequence[tuple[date, float]], until: da
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img" '
-        f'aria-label="{escape(title, quote=True)}" font-size="11" fill="{INK}">'
+        f'aria-label="{escape(title, quote=True)}" font-family="{FONT}" font-size="11" fill="{INK}">'
         f'<text x="{LEFT}" y="14" font-size="13">{escape(title)}</text>{grid}'
         f'<path d="{path}" fill="none" stroke="{ACCENT}" stroke-width="2"/>{dots}{last}{days}</svg>'
     )

@@ -150,6 +150,7 @@ def test_a_folder_that_is_not_what_it_was_is_noticed_and_built_again_from_the_re
     with opened(folder, said) as desk:
         assert_whole(desk)
     assert ["rebuilding the vector index" in text for text in said] == [True]
+    assert "run stoa memory rebuild" not in said[0]  # it has just been done
     with opened(folder, said) as desk:
         assert_whole(desk)
     assert len(said) == 1

@@ -1,8 +1,10 @@
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from memory.database import Database
+from memory.errors import InputError
 from memory.tables import metadata
 
 
@@ -34,6 +36,17 @@ def test_text_sorts_by_its_bytes_whatever_the_server_speaks(postgres_url):
         ).all()
     database.close()
     assert others == []
+
+
+def test_a_database_that_keeps_no_unicode_is_refused_with_the_way_to_one_that_does(postgres_server):
+    url = postgres_server.new_url("template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    try:
+        with pytest.raises(
+            InputError, match=r"keeps its text in SQL_ASCII: make one with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'"
+        ):
+            Database(url)
+    finally:
+        postgres_server.drop(url)
 
 
 def test_the_journal_is_durable_for_decisions(tmp_path):
