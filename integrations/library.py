@@ -35,12 +35,20 @@ class FolderLibrary:
         """Data first, because rules are held against the series; then theses, then documents."""
         data = self._market.refresh(self._clock())
         _, skipped = self.import_theses(thesis_paths(self._folder / "theses"))
-        report = IntakeReport(skipped=skipped)
+        report = IntakeReport(skipped=[item.model_copy(update={"path": f"theses/{item.path}"}) for item in skipped])
         sources = self._folder / "sources"
         if sources.is_dir():
             intake = Intake(self._store, self._folder)
             report += intake.add([sources], progress=lambda path: progress(f"reading {path.name}"))
-        return report, data
+        return report.model_copy(update={"skipped": [self._placed(item) for item in report.skipped]}), data
+
+    def _placed(self, item: Skipped) -> Skipped:
+        """Named from the desk's folder, and named once: what reads it puts the path before the reason."""
+        path, name = Path(item.path), Path(item.path).name
+        reason = item.reason.removeprefix(f"{name}: ")
+        reason = f"it{reason.removeprefix(name)}" if reason.startswith(f"{name} ") else reason
+        shown = path.relative_to(self._folder) if path.is_relative_to(self._folder) else path
+        return Skipped(path=shown.as_posix(), reason=reason)
 
     def import_theses(self, paths: list[Path]) -> tuple[list[str], list[Skipped]]:
         """Bring new and changed thesis files into the book; a wrong one is named and the rest goes on."""

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 QUOTES = 2
+LEFT_OUT = 8
+"""Files that could not be read and are named; the report names all."""
 
 
 def show_summary(console: "Console", view: dict[str, Any], folder: Path) -> None:
@@ -35,6 +37,10 @@ def show_summary(console: "Console", view: dict[str, Any], folder: Path) -> None
         console.print(f"      [dim]stoa approvals approve {item['id']} --desk {escape(_short(folder))}[/dim]")
     for item in view["contradictions"]:
         console.print(f"[magenta]Contradiction[/magenta] {escape(item['text'])}")
+    for item in view["left_out"][:LEFT_OUT]:
+        console.print(f"[yellow]Left out[/yellow] {escape(item['path'])}: {escape(item['reason'])}")
+    if len(view["left_out"]) > LEFT_OUT:
+        console.print(f"[yellow]Left out[/yellow] {len(view['left_out']) - LEFT_OUT} more: the report names them")
     if view["report"]:
         console.print(f"[bold]Report[/bold] {escape(_short(folder / view['report']))}")
     console.print(f"[dim]{view['posts']} posts, {len(view['charts'])} charts, {view['cost_usd']:.4f} USD, {view['seconds']:.1f} s[/dim]")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from memory.book import Entry
 from memory.journal import Approval
-from memory.records import Kind
+from memory.records import Kind, Record
 
 if TYPE_CHECKING:
     from integrations.desk import Desk
@@ -20,6 +20,7 @@ def run_view(desk: "Desk", run_id: str) -> dict[str, Any]:
     report = desk.folder / "reports" / run_id / "report.html"
     charts = sorted((report.parent / "charts").glob("*.svg")) if report.exists() else []
     posts = desk.store.find(run_id=run_id, kinds=[Kind.MESSAGE])
+    read = brief(desk, run_id)
     return {
         "run_id": run_id,
         "status": row.status,
@@ -38,6 +39,7 @@ def run_view(desk: "Desk", run_id: str) -> dict[str, Any]:
             for item in findings
             if item["kind"] == "contradiction"
         ],
+        "left_out": read.data["skipped"] if read else [],
         "pending": [pending(item) for item in desk.journal.approvals(status="pending")],
         "report": _relative(desk.folder, report) if report.exists() else None,
         "charts": [_relative(desk.folder, path) for path in charts],
@@ -45,6 +47,11 @@ def run_view(desk: "Desk", run_id: str) -> dict[str, Any]:
         "cost_usd": desk.journal.cost(run_id),
         "seconds": round((row.updated_at - row.created_at).total_seconds(), 2),
     }
+
+
+def brief(desk: "Desk", run_id: str) -> Record | None:
+    """What a run found new when it began, and what it could not read."""
+    return next((record for record in desk.store.find(run_id=run_id, kinds=[Kind.NOTE]) if record.title == "brief"), None)
 
 
 def cost_of(receipts: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -53,8 +53,8 @@ def write_brief(context: Context, run_id: str, as_of: datetime, wanted: Sequence
         "theses": touched,
         "resolved": resolved,
         "questions": [{"records": list(item.records), "text": item.question} for item in asked],
-        "skipped": [item.model_dump() for item in intake.skipped] + [{"path": p, "reason": r} for p, r in data.skipped],
-        "warnings": warnings + [{"path": p, "reason": r} for p, r in data.warnings],
+        "skipped": [item.model_dump() for item in intake.skipped] + [{"path": f"data/{p}", "reason": r} for p, r in data.skipped],
+        "warnings": warnings + [{"path": f"data/{p}", "reason": r} for p, r in data.warnings],
     }
     body = _sentence(brief, len(documents), len(fresh))
     draft = Draft(

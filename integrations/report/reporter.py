@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.report.charts import draw, save
 from integrations.report.fonts import FAMILY, subset_data_uri
 from integrations.report.sparkline import conviction_steps
-from integrations.run_view import run_view
+from integrations.run_view import brief, run_view
 from memory.book import Entry
 from memory.records import Kind
 
@@ -73,14 +73,13 @@ class HtmlReporter:
             lstrip_blocks=True,
         )
         view = run_view(desk, run_id)
-        brief = [record for record in desk.store.find(run_id=run_id, kinds=[Kind.NOTE]) if record.title == "brief"]
         entries = desk.book.theses(as_of)
         touched = {finding["thesis"] for finding in findings}
         revised = {item["thesis"] for item in view["revisions"]}
         ordered = sorted(entries, key=lambda entry: _rank(entry, revised, touched))
         page = environment.get_template("report.html.j2").render(
             view=view, desk=desk.settings.desk.name, as_of=as_of.date().isoformat(), model=desk.model_name,
-            brief=brief[0] if brief else None, entries=ordered, touched=touched, findings=findings, drawn=drawn,
+            brief=brief(desk, run_id), entries=ordered, touched=touched, findings=findings, drawn=drawn,
             convictions=convictions, posts=[record.data for record in desk.store.find(run_id=run_id, kinds=[Kind.MESSAGE])],
             roles=desk.roles, revisions={item["thesis"]: item for item in view["revisions"]},
             synthetic=sorted(name for name, info in desk.market.series().items() if info.synthetic), family=FAMILY,

@@ -114,6 +114,7 @@ def _summary(view: dict[str, Any]) -> dict[str, Any]:
         lines.append(f"• `{item['thesis']}` {moved} · {item['status']}")
     lines += [f"• ⚠ `{item['thesis']}`: {escape(item['text'][:200])}" for item in view["fired"][:5]]
     lines += [f"• ✋ `{item['thesis']}` waits: {escape(item['question'])}" for item in view["pending"][:8]]
+    lines += [f"• Left out: `{escape(item['path'])}`: {escape(item['reason'][:200])}" for item in view["left_out"][:5]]
     if view["status"] == "failed":
         lines.append(f"• It stopped: {escape(view['reason'])}")
     over = view["status"] in {"waiting", "done"}

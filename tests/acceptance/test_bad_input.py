@@ -56,6 +56,26 @@ def test_wrong_data_is_named_and_the_good_series_stay(empty):
     assert "units.price" not in {row["info"]["series"] for row in rows["series"]}
 
 
+def test_what_a_run_could_not_read_is_said_where_it_ends_until_it_is_mended(empty):
+    theses = empty.desk / "theses"
+    (theses / "wrong.yaml").write_text(GOOD.replace("stance: long\n", ""), encoding="utf-8")
+    (empty.desk / "sources" / "broken.pdf").write_bytes(b"%PDF-1.7 nothing follows")
+    told = empty.run("run").stdout
+    assert "Left out theses/wrong.yaml: stance: this field is missing: add it" in told
+    assert "Left out sources/broken.pdf: it is no PDF that can be read: save or download it again" in told
+    (empty.desk / "sources" / "broken.pdf").unlink()
+    for number in range(9):
+        (theses / f"z{number}.yaml").write_text("just text", encoding="utf-8")
+    told = empty.run("run").stdout
+    assert told.count("Left out") == 9
+    assert "Left out 2 more: the report names them" in told
+    assert len(empty.json("run")["left_out"]) == 10
+    for path in theses.iterdir():
+        path.unlink()
+    (theses / "good.yaml").write_text(GOOD, encoding="utf-8")
+    assert "Left out" not in empty.run("run").stdout
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -9,7 +9,7 @@ from ulid import ULID
 
 from integrations.board.visit import Visit, go, render
 from integrations.desk import Desk
-from integrations.run_view import cost_of
+from integrations.run_view import brief, cost_of
 from memory.errors import InputError, NotFoundError
 from memory.glance import costs, recent_runs, run_revisions, thread
 from memory.journal import RunRow
@@ -39,12 +39,14 @@ def one(visit: Visit) -> Response:
     made = [visit.board.glance.revision(*key) for key in run_revisions(desk.database, slugs, name)]
     findings, _ = thread(desk.database, name, Kind.FINDING, limit=FINDINGS)
     found = [record.data for _, record in findings]
+    read = brief(desk, name)
+    left_out = read.data["skipped"] if read else []
     fired = [item for item in found if item["kind"] == "falsifier" and item["data"].get("state") == "true"]
     return render(
         visit, "run.html.j2", run=row, cost=cost_of(receipts), total=desk.journal.cost(name), receipts=receipts[-RECEIPTS:],
         calls=len(receipts), revisions=[entry for entry in made if entry], fired=fired,
         contradictions=[item for item in found if item["kind"] == "contradiction"], charts=_charts(desk.folder, name),
-        asked=desk.journal.approvals(run_id=name), working=visit.board.now.working, took=took,
+        left_out=left_out, asked=desk.journal.approvals(run_id=name), working=visit.board.now.working, took=took,
     )  # fmt: skip
 
 

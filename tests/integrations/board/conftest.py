@@ -28,12 +28,13 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="session")
 def researched(tmp_path_factory):
-    """Three theses of the example after one run: a falsifier fired and changes wait."""
+    """Three theses of the example after one run: a falsifier fired, changes wait, and a file could not be read."""
     stoa = make_small(
         tmp_path_factory.mktemp("board") / "desk",
         ("metals-over-oil", "slv-butterfly", "silver-squeeze"),
         ("oil", "hormuz", "silver", "slv"),
     )
+    (stoa.desk / "theses" / "wrong.yaml").write_text("just text", encoding="utf-8")
     stoa.run("run", "--run-id", "first", "--json")
     return stoa.desk
 

@@ -91,6 +91,10 @@ def test_a_series_that_is_computed_shows_its_newest_value_and_one_that_cannot_be
         described.write_text(before, encoding="utf-8")
 
 
+def test_a_run_says_what_it_could_not_read(person):
+    assert re.search(r"<code>theses/wrong.yaml</code> it holds no fields", person.get("/runs/first").text)
+
+
 def test_a_quote_opens_in_its_source_with_its_words_marked(person):
     page = person.get("/theses/metals-over-oil").text
     link = next(path for path in re.findall(r'href="(/records/[^"]+quote=[^"]+)"', page) if "Hormuz" in path or "114.58" in path)

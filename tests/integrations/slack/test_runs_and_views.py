@@ -30,12 +30,14 @@ def view_text(view):
 
 
 def test_a_run_is_one_parent_message_whose_thread_holds_discussion_charts_and_the_question(slack, folder):
+    (folder / "theses" / "wrong.yaml").write_text("just text", encoding="utf-8")
     with running(folder, slack) as desk:
         slack.command("UADA", "run silver-squeeze slv-butterfly")
         parent = slack.until(lambda: next((p for p in slack.posts() if "thread_ts" not in p), None), 15)
         slack.until(lambda: parent.get("edited") and "waiting" in text_of(parent), 20)
         assert "`slv-butterfly` 0.45 → *0.56*" in text_of(parent)
         assert "✋ `silver-squeeze` waits" in text_of(parent)
+        assert "Left out: `theses/wrong.yaml`: it holds no fields: start from another thesis file" in text_of(parent)
         outbox = SlackOutbox(desk.database, system_clock)
         slack.until(lambda: set(outbox.counts()) == {"sent"}, 15)
         thread = slack.posts(thread=parent["ts"])
