@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memory.sentences import counted
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -19,7 +21,9 @@ def show_summary(console: "Console", view: dict[str, Any], folder: Path) -> None
     console.print(Rule(f"{view['run_id']} · as of {view['as_of']} · {view['model']} · {view['status']}", style="dim"))
     revisions = view["revisions"]
     console.print(
-        f"[bold]{len(revisions)} revisions[/bold]" if revisions else "[bold]No revision[/bold]: nothing new changes what the desk believes."
+        f"[bold]{counted(len(revisions), 'revision')}[/bold]"
+        if revisions
+        else "[bold]No revision[/bold]: nothing new changes what the desk believes."
     )
     for item in revisions:
         before, after = item["conviction"]
@@ -43,7 +47,8 @@ def show_summary(console: "Console", view: dict[str, Any], folder: Path) -> None
         console.print(f"[yellow]Left out[/yellow] {len(view['left_out']) - LEFT_OUT} more: the report names them")
     if view["report"]:
         console.print(f"[bold]Report[/bold] {escape(_short(folder / view['report']))}")
-    console.print(f"[dim]{view['posts']} posts, {len(view['charts'])} charts, {view['cost_usd']:.4f} USD, {view['seconds']:.1f} s[/dim]")
+    made = f"{counted(view['posts'], 'post')}, {counted(len(view['charts']), 'chart')}"
+    console.print(f"[dim]{made}, {view['cost_usd']:.4f} USD, {view['seconds']:.1f} s[/dim]")
 
 
 def _short(path: Path) -> str:

@@ -13,6 +13,7 @@ from memory.life import disputes
 from memory.records import DESK, Draft, Kind, Record, Trust
 from memory.resolution import Decision, decide
 from memory.rules import parse
+from memory.sentences import counted
 from memory.text import fold
 from memory.thesis import Thesis
 from orchestrator.context import Context
@@ -171,12 +172,13 @@ def _decided(item: Registered, bench: Workbench, context: Context) -> Decision:
 
 
 def _sentence(brief: dict[str, Any], documents: int, series: int) -> str:
-    parts = [f"{documents} new documents", f"{len(brief['new_records'])} new passages", f"{series} series with new values"]
+    parts = [counted(documents, "new document"), counted(len(brief["new_records"]), "new passage"), f"{series} series with new values"]
     if brief["skipped"]:
-        parts.append(f"{len(brief['skipped'])} files or series left out, with the reason in the report")
+        parts.append(f"{counted(len(brief['skipped']), 'file or series', 'files or series')} left out, with the reason in the report")
     done = [row for row in brief["resolved"] if row["outcome"] != "open"]
     if done:
-        parts.append(f"{len(done)} forecasts resolved ({', '.join(row['name'] + ' ' + row['outcome'] for row in done)})")
-    told = f"Since the last run: {', '.join(parts)}; {len(brief['theses'])} theses are touched."
+        parts.append(f"{counted(len(done), 'forecast')} resolved ({', '.join(row['name'] + ' ' + row['outcome'] for row in done)})")
+    touched = counted(len(brief["theses"]), "thesis is", "theses are")
+    told = f"Since the last run: {', '.join(parts)}; {touched} touched."
     asked = [f"({number}) {item['text']}" for number, item in enumerate(brief["questions"][:ASKED], 1)]
     return told + (f" What contradicts: {' '.join(asked)}" if asked else "")

@@ -13,6 +13,7 @@ from langgraph.types import Send, interrupt
 
 from agents.turn import WORKERS, Task, Turn
 from memory.errors import StaleError
+from memory.sentences import counted
 from orchestrator import gate
 from orchestrator.brief import write_brief
 from orchestrator.consolidate import close_run, consolidate
@@ -96,7 +97,7 @@ class Research:
 
     def work(self, state: State) -> dict[str, Any]:
         """Those whose work the others build on, side by side."""
-        self._context.channel.progress(f"{' and '.join(WORKERS)} work on {len(state['theses'])} theses", 0.3)
+        self._context.channel.progress(f"{' and '.join(WORKERS)} work on {counted(len(state['theses']), 'thesis', 'theses')}", 0.3)
         new = tuple(self._context.store.get(state["brief"]).data["new_records"])
         tasks = [Task(step="work", role=role, theses=tuple(state["theses"]), new_records=new) for role in WORKERS]
         return {**self._turns(state, "work", tasks), "heard": len(state["posts"])}

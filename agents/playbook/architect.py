@@ -10,6 +10,7 @@ from agents.turn import Finding, Post, Task, Turn
 from agents.workbench import Workbench
 from memory.book import Entry
 from memory.rules import Impulse, Move, move
+from memory.sentences import counted
 from memory.thesis import Applied, Evidence, Proposal, Thesis, ThesisStatus
 
 ROLE = "architect"
@@ -33,10 +34,10 @@ def take(task: Task, workbench: Workbench) -> Turn:
 
 
 def _plan(task: Task) -> Turn:
-    count = len(task.theses)
+    theses = counted(len(task.theses), "thesis", "theses")
     text = (
         f"{task.question} @data-analyst evaluate the rules and find the passages, @quant price the positions and hold the "
-        f"claims against each other, @developer say what cannot be computed, @frontend draw it. {count} theses: {', '.join(task.theses)}."
+        f"claims against each other, @developer say what cannot be computed, @frontend draw it. {theses}: {', '.join(task.theses)}."
     )
     return Turn(posts=(Post(role=ROLE, text=text, to=("data-analyst", "quant", "developer", "frontend")),))
 

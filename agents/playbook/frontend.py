@@ -5,6 +5,7 @@ from typing import Any
 from agents.playbook import analyst
 from agents.turn import Finding, Post, Task, Turn
 from agents.workbench import Workbench
+from memory.sentences import counted
 from memory.thesis import Thesis
 
 ROLE = "frontend"
@@ -43,8 +44,9 @@ def take(task: Task, workbench: Workbench) -> Turn:
             )
     if not findings:
         return Turn()
-    theses = len({finding.thesis for finding in findings})
-    text = f"{len(findings)} charts for {theses} theses are in the report; synthetic series say so on the chart."
+    charts = counted(len(findings), "chart")
+    theses = counted(len({finding.thesis for finding in findings}), "thesis", "theses")
+    text = f"In the report: {charts} for {theses}; synthetic series say so on the chart."
     return Turn(posts=(Post(role=ROLE, text=text),), findings=tuple(findings))
 
 

@@ -17,6 +17,7 @@ from integrations.cli.common import (
     open_desk,
     read_jsonl,
 )
+from memory.sentences import counted
 
 if TYPE_CHECKING:
     from integrations.desk import Desk
@@ -64,7 +65,8 @@ def ingest(
               "warnings": [item.model_dump() for item in report.warnings]})  # fmt: skip
         return
     out = console()
-    out.print(f"{report.documents} documents, {report.records} records, {report.unchanged} unchanged, {len(skipped)} skipped")
+    taken = f"{counted(report.documents, 'document')}, {counted(report.records, 'record')}"
+    out.print(f"{taken}, {report.unchanged} unchanged, {len(skipped)} skipped")
     for item in report.skipped:
         out.print(f"  [yellow]skipped[/yellow] {item.reason}", markup=True)
     for item in report.warnings:

@@ -16,6 +16,7 @@ from integrations.cli.common import (
     open_desk,
     show_table,
 )
+from memory.sentences import counted
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -137,7 +138,7 @@ def import_files(
         emit({"imported": imported, "skipped": [item.model_dump() for item in skipped]})
     else:
         out = console()
-        out.print(f"{len(imported)} theses imported or changed" + (f": {', '.join(imported)}" if imported else ""))
+        out.print(f"{counted(len(imported), 'thesis', 'theses')} imported or changed" + (f": {', '.join(imported)}" if imported else ""))
         for item in skipped:
             out.print(f"  skipped: {item.reason}", markup=False, style="yellow")
     if skipped and not imported:

@@ -6,6 +6,7 @@ from integrations.slack import blocks
 from integrations.slack.mrkdwn import escape
 from integrations.slack.permissions import deciders
 from integrations.slack.rights import approvers
+from memory.sentences import counted
 
 if TYPE_CHECKING:
     from integrations.desk import Desk
@@ -59,7 +60,7 @@ def _theses(desk: "Desk") -> list[dict[str, Any]]:
     if not lines:
         return [blocks.section("*The book*\nIt holds no thesis yet.")]
     found = [blocks.section("\n".join(lines[start : start + LINES])) for start in range(0, len(lines), LINES)]
-    return [blocks.section(f"*The book* · {len(entries)} theses, conviction first"), *found]
+    return [blocks.section(f"*The book* · {counted(len(entries), 'thesis', 'theses')}, conviction first"), *found]
 
 
 def _last_run(desk: "Desk") -> list[dict[str, Any]]:

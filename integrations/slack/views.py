@@ -13,6 +13,7 @@ from integrations.slack.mrkdwn import escape
 from integrations.slack.personas import persona
 from integrations.slack.rights import approvers
 from memory.errors import NotFoundError
+from memory.sentences import counted
 from memory.slack_outbox import Outgoing, SlackOutbox, Thread
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def _summary(view: dict[str, Any]) -> dict[str, Any]:
         lines.append(f"• It stopped: {escape(view['reason'])}")
     over = view["status"] in {"waiting", "done"}
     text = "\n".join(lines) or ("Nothing new changes what the desk believes." if over else escape(view["reason"] or view["status"]))
-    small = f"{view['posts']} posts in the thread · {len(view['contradictions'])} contradictions · {view['cost_usd']:.4f} USD"
+    said = f"{counted(view['posts'], 'post')} in the thread · {counted(len(view['contradictions']), 'contradiction')}"
+    small = f"{said} · {view['cost_usd']:.4f} USD"
     small += f" · {view['report']}" if view["report"] else ""
     return {
         "text": f"{head}\n{text}"[:3_000],
