@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agents.playbook import answers
 from agents.playbook.wording import number, quoted, said
 from agents.turn import Finding, Post, Task, Turn
 from agents.workbench import Workbench
@@ -23,7 +24,7 @@ def take(task: Task, workbench: Workbench) -> Turn:
     if task.step == "discuss":
         return _discuss(task, workbench)
     if task.step == "answer":
-        return _answer(task, workbench)
+        return answers.answer(task, workbench)
     posts: list[Post] = []
     findings: list[Finding] = []
     new = [record for record in workbench.store.many(task.new_records).values() if record.trust is not Trust.AGENT]
@@ -85,28 +86,8 @@ def _evidence(item: ValueEvidence, thesis: Thesis, rule: Signal | Falsifier, eva
     if item.quote:
         record = workbench.store.get(item.source)
         return workbench.cite(record, item.quote).model_copy(update={"stance": stance})
-    info = workbench.market.info(item.source)
-    body = f"{item.call} = {number(item.value)} {item.unit}".strip() + f" on {item.valid_time} (known {item.known_at:%Y-%m-%d})"
-    if info and info.synthetic:
-        body += ", synthetic"
-    source = info.source if info else ""
-    uri = f"data/{source}" if source and "/" not in source and "." in source else source or "data"
-    data = {
-        "series": item.source,
-        "value": item.value,
-        "unit": item.unit,
-        "valid_time": str(item.valid_time),
-        "rule": rule.rule,
-        "words": rule.text,
-    }
-    figure = workbench.figure(
-        f"{thesis.slug}:{rule.name}:{item.call}",
-        body,
-        data,
-        uri=uri,
-        locator=f"{item.source}, {item.valid_time}",
-        thesis=thesis.slug,
-    )
+    key = f"{thesis.slug}:{rule.name}:{item.call}"
+    figure = answers.series_figure(item, key, workbench, thesis.slug, rule=rule.rule, words=rule.text)
     return figure.model_copy(update={"stance": stance})
 
 
@@ -203,27 +184,3 @@ def _best_sentence(question: str, workbench: Workbench) -> tuple[Evidence, str] 
                 evidence = Evidence(record=hit.id, quote=sentence, source_uri=hit.source_uri, locator=hit.locator)
                 best = (score, evidence, sentence)
     return (best[1], best[2]) if best else None
-
-
-def _answer(task: Task, workbench: Workbench) -> Turn:
-    """A person's question: what memory holds on it, quoted."""
-    hits = workbench.recall.search(task.question, 4, kinds=[Kind.CHUNK, Kind.NOTE], as_of=workbench.as_of, without=DESK).hits
-    citations, lines = [], []
-    for hit in hits[:3]:
-        best = _nearest(task.question, hit.text)
-        citations.append(Evidence(record=hit.id, quote=best, source_uri=hit.source_uri, locator=hit.locator))
-        lines.append(f"{quoted(best)} ({hit.source_uri}, {hit.locator})")
-    text = said(lines) if lines else "Memory holds nothing on this: ingest a source, or ask with other words."
-    return Turn(posts=(Post(role=task.role, text=text, citations=tuple(citations)),))
-
-
-def _nearest(question: str, text: str) -> str:
-    from memory.text import tokens
-
-    wanted = set(tokens(question))
-    return max(sentences(text) or [text], key=lambda sentence: (len(wanted & set(tokens(sentence))), -len(sentence)))
-
-
-def answer(task: Task, workbench: Workbench) -> Turn:
-    """The answer of any role without a better one: what memory says."""
-    return _answer(task, workbench)

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 
-from agents.playbook import analyst
+from agents.playbook import analyst, answers
 from agents.playbook.wording import said, signed
 from agents.turn import Finding, Post, Task, Turn
 from agents.workbench import Workbench
@@ -160,32 +161,49 @@ def _proposal(
     )  # fmt: skip
 
 
-_REVISE = ("propose", "revise", "revision", "修订", "提议", "调整信念")
-"""Words by which a person asks for a change of the book."""
+_REVISE = ("propose", "revise", "提议", "调整信念")
+_REVISION = ("revision", "修订")
+"""Words by which a person asks for a change of the book; the second ones also name a change that was made."""
+
+_WHY = r"\bwhy\b|\bchanged?\b|\bmoved?\b|\breasons?\b|为什么|为何|原因|变化|变动|改变"
+"""Words by which a person asks for the reasons of a change."""
 
 
 def _answer(task: Task, workbench: Workbench) -> Turn:
-    """What the book believes on the theses a question names, then what memory says; or a revision, where one is asked for."""
+    """What the book believes on the theses a question names, and why, then what memory says; or a revision, where one is asked for."""
     from memory.text import fold
 
     plain = fold(task.question)
     named = [entry for entry in workbench.theses() if _names(entry.thesis, plain)]
-    if named and any(word in plain for word in _REVISE):
+    why = re.search(_WHY, plain) is not None
+    if named and any(word in plain for word in (_REVISE if why else _REVISE + _REVISION)):
         return _asked_to_revise(named[:2], workbench)
     lines = [
         f"{entry.thesis.title}: {entry.thesis.stance}, conviction {entry.thesis.conviction:.2f}, {entry.thesis.status} "
-        f"(revision {entry.revision.n}). {entry.thesis.claim}"
-        for entry in named
+        f"(revision {entry.revision.n}). {_last_change(entry) if why else entry.thesis.claim}"
+        for entry in named[:3]
     ]
-    found = analyst.answer(task, workbench).posts[0]
-    text = " ".join([*lines[:3], found.text]) if lines else found.text
-    return Turn(posts=(found.model_copy(update={"role": ROLE, "text": text}),))
+    reasons = tuple(item for entry in named[:3] for item in entry.revision.evidence) if why else ()
+    found = answers.answer(task, workbench).posts[0]
+    if lines:
+        text = " ".join([*lines, found.text] if found.citations else lines)
+        found = found.model_copy(update={"text": text, "citations": reasons + found.citations})
+    return Turn(posts=(found.model_copy(update={"role": ROLE}),))
+
+
+def _last_change(entry: Entry) -> str:
+    """When, by whom and why a thesis last changed."""
+    revision, day = entry.revision, entry.effective_at.date()
+    if revision.n == 1:
+        return f"It has not changed since it entered the book on {day}."
+    approved = f", approved by {revision.approval.by}" if revision.approval and revision.approval.mode == "person" else ""
+    return f"It last changed on {day}, by {revision.author}{approved}: {revision.rationale}"
 
 
 def _names(thesis: Thesis, plain: str) -> bool:
     from memory.text import fold
 
-    return thesis.slug in plain or any(fold(term) in plain for term in thesis.terms if len(term) > 1)
+    return thesis.slug in plain or any(fold(term) in plain for term in thesis.terms if len(term) > 1 or not term.isascii())
 
 
 def _asked_to_revise(entries: Sequence[Entry], workbench: Workbench) -> Turn:

@@ -1,6 +1,6 @@
 """The developer without a model: says what could not be computed, and what would unblock it."""
 
-from agents.playbook import analyst
+from agents.playbook import answers
 from agents.playbook.wording import said
 from agents.turn import Post, Task, Turn
 from agents.workbench import Workbench
@@ -11,7 +11,7 @@ ROLE = "developer"
 def take(task: Task, workbench: Workbench) -> Turn:
     """Turn what failed into requests for data, once the others have worked."""
     if task.step == "answer":
-        return analyst.answer(task, workbench)
+        return answers.answer(task, workbench)
     if task.step != "discuss" or task.round:
         return Turn()
     asked: dict[str, str] = {}

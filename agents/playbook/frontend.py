@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.playbook import analyst
+from agents.playbook import answers
 from agents.turn import Finding, Post, Task, Turn
 from agents.workbench import Workbench
 from memory.sentences import counted
@@ -17,7 +17,7 @@ LINES = 1
 def take(task: Task, workbench: Workbench) -> Turn:
     """Chart specifications with the numbers behind them; the report draws them."""
     if task.step == "answer":
-        return analyst.answer(task, workbench)
+        return answers.answer(task, workbench)
     if task.step != "discuss" or task.round:
         return Turn()
     findings: list[Finding] = []

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agents.playbook import analyst
+from agents.playbook import answers
 from agents.playbook.wording import number, said
 from agents.quant.consistency import Bet, Contradiction, consistency
 from agents.tool import call
@@ -154,7 +154,7 @@ def _answer(task: Task, workbench: Workbench) -> Turn:
     named = [entry.thesis for entry in workbench.theses() if named_in_question(entry.thesis)]
     done = [calculate(thesis, item, workbench) for thesis in named[:2] for item in thesis.calculations]
     if not done:
-        return analyst.answer(task, workbench)
+        return answers.answer(task, workbench)
     citations = tuple(citation for finding in done for citation in finding.citations)
     answer = Post(role=ROLE, text=said([finding.text for finding in done]), citations=citations)
     # What the book holds against it belongs to the price, and the data analyst to what settles it.

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from integrations.cli.common import HERE, DeskOption, JsonOption, console, emit, open_desk, show_table
+from memory.sentences import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -76,4 +77,4 @@ def verify(desk: DeskOption = HERE, as_json: JsonOption = False) -> None:
     if as_json:
         emit({"ok": True, "revisions": count, "records": records, "head": head})
     else:
-        console().print(f"{count} revisions and {records} records hold. Head {head}")
+        console().print(f"{counted(count, 'revision')} and {counted(records, 'record')} hold. Head {head}")

@@ -138,17 +138,21 @@ def _show_record(record: "Record") -> None:
         f"{whole.n} resolved, worth {record.effective_n:.1f} independent ones; {whole.open} open, {whole.overdue} of them overdue; "
         f"{whole.ambiguous} ambiguous, {whole.annulled} annulled."
     )
-    out.print(f"Brier {_share(whole.brier if not record.too_few else None, whole.brier_interval)}; skill against base rates "
-              f"{_share(whole.skill_vs_base_rate, whole.skill_vs_base_rate_interval)}, against the market "
-              f"{_share(whole.skill_vs_market, whole.skill_vs_market_interval)}. {whole.note}", markup=False)  # fmt: skip
+    if record.too_few:
+        out.print(f"Fewer than {ENOUGH} are resolved: too few to say how good they were.")
+    else:
+        out.print(f"Brier {_share(whole.brier, whole.brier_interval)}; skill against base rates "
+                  f"{_share(whole.skill_vs_base_rate, whole.skill_vs_base_rate_interval)}, against the market "
+                  f"{_share(whole.skill_vs_market, whole.skill_vs_market_interval)}. {whole.note}", markup=False)  # fmt: skip
     if whole.calibration:
         show_table(["said", "came true", "of", "Wilson 95 %"],
                    [[f"{b.forecast:.2f}", _share(b.frequency, None), b.n, _span(b.interval)]
                     for b in whole.calibration], right=(0, 1, 2))  # fmt: skip
     for name, groups in (("thesis", record.by_thesis), ("agent", record.by_agent), ("horizon", record.by_horizon)):
-        show_table([name, "resolved", "open", "ambiguous", "Brier"],
-                   [[key, s.n, s.open, s.ambiguous, _share(s.brier if s.n >= ENOUGH else None, None)] for key, s in groups.items()],
-                   right=(1, 2, 3, 4))  # fmt: skip
+        if groups:
+            show_table([name, "resolved", "open", "ambiguous", "Brier"],
+                       [[key, s.n, s.open, s.ambiguous, _share(s.brier if s.n >= ENOUGH else None, None)] for key, s in groups.items()],
+                       right=(1, 2, 3, 4))  # fmt: skip
 
 
 def _share(value: float | None, interval: "tuple[float, float] | None") -> str:

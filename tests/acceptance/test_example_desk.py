@@ -59,6 +59,38 @@ def test_a_question_is_answered_with_quotes(copy):
     assert chinese["posts"][0]["citations"][0]["source_uri"].endswith("tin-zh.md")
 
 
+def test_asked_why_a_thesis_changed_the_desk_gives_the_reasons_of_its_last_revision_with_their_sources(copy):
+    (post,) = copy.json("ask", "why did metals-over-oil change, and what was the last revision?")["posts"]
+    assert "challenged (revision" in post["text"]
+    assert "by architect: Falsifier oil-above-90 fired" in post["text"]
+    assert "114.58" in post["citations"][0]["quote"]
+    (copper,) = copy.json("ask", "为什么铜的信念变了？")["posts"]
+    assert "by architect: Conviction 0.62 → 0.69" in copper["text"]
+    (untouched,) = copy.json("ask", "why did us-exceptionalism change?")["posts"]
+    assert "It has not changed since it entered the book on " in untouched["text"]
+    (revised,) = copy.json("ask", "propose a revision of SLV butterfly, and say why")["posts"]
+    assert "SLV June butterfly" in revised["text"]
+    assert "It last changed" not in revised["text"]
+
+
+def test_asked_for_a_number_the_desk_gives_the_newest_value_known_with_its_source_in_both_languages(copy):
+    def said(question):
+        (post,) = copy.json("ask", question)["posts"]
+        return post["text"], post["citations"][0]
+
+    for question in ("what is the price of copper?", "铜价现在多少?"):
+        text, cited = said(question)
+        assert "LME copper: 13,420 $/t on 2026-04-09" in text
+        assert cited["quote"] == "last(lme.base.copper) = 13,420 $/t on 2026-04-09 (known 2026-04-09), synthetic"
+        assert (cited["source_uri"], cited["locator"]) == ("data/lme.base.csv", "lme.base.copper, 2026-04-09")
+    text, cited = said("上海白银溢价是多少？")
+    assert "Shanghai silver premium: 3.9 $/oz" in text
+    assert "“上海现货比纽约高出 2.6 美元/盎司。”" in text
+    assert said("what is the WTI price now")[0].index("WTI crude: 114.58") < said("what is the WTI price now")[0].index("December 2027")
+    (nothing,) = copy.json("ask", "how is the weather now?")["posts"]
+    assert nothing["text"].startswith("Memory holds nothing on this")
+
+
 def test_the_package_brings_its_roles_and_example(finished):
     from importlib import resources
 
