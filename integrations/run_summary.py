@@ -20,11 +20,7 @@ def show_summary(console: "Console", view: dict[str, Any], folder: Path) -> None
 
     console.print(Rule(f"{view['run_id']} · as of {view['as_of']} · {view['model']} · {view['status']}", style="dim"))
     revisions = view["revisions"]
-    console.print(
-        f"[bold]{counted(len(revisions), 'revision')}[/bold]"
-        if revisions
-        else "[bold]No revision[/bold]: nothing new changes what the desk believes."
-    )
+    console.print(_head(len(revisions), view["theses"]))
     for item in revisions:
         before, after = item["conviction"]
         moved = f"{before:.2f} → {after:.2f}" if before != after else f"{after:.2f}"
@@ -49,6 +45,14 @@ def show_summary(console: "Console", view: dict[str, Any], folder: Path) -> None
         console.print(f"[bold]Report[/bold] {escape(_short(folder / view['report']))}")
     made = f"{counted(view['posts'], 'post')}, {counted(len(view['charts']), 'chart')}"
     console.print(f"[dim]{made}, {view['cost_usd']:.4f} USD, {view['seconds']:.1f} s[/dim]")
+
+
+def _head(revised: int, theses: int) -> str:
+    if revised:
+        return f"[bold]{counted(revised, 'revision')}[/bold]"
+    if theses:
+        return "[bold]No revision[/bold]: nothing new changes what the desk believes."
+    return "[bold]No revision[/bold]: the book is empty. Write a thesis into theses/, or see stoa init --help for a desk that has some."
 
 
 def _short(path: Path) -> str:

@@ -27,6 +27,7 @@ def run_view(desk: "Desk", run_id: str) -> dict[str, Any]:
         "reason": row.reason,
         "model": desk.model_name,
         "as_of": row.as_of.date().isoformat(),
+        "theses": len(desk.book.theses()),
         "revisions": [_revision(before, after) for before, after in revisions(desk, run_id)],
         "fired": [_fired(item) for item in findings if item["kind"] == "falsifier" and item["data"]["state"] == "true"],
         "contradictions": [

@@ -29,7 +29,8 @@ def init(
     if as_json:
         emit({"desk": str(made)})
     else:
-        console().print(f"A desk in {made}. Next: stoa run --desk {folder}")
+        begin = "" if example else " Documents go into sources/, tables into data/, theses into theses/."
+        console().print(f"A desk in {made}.{begin} Next: stoa run --desk {folder}", markup=False)
 
 
 def demo(

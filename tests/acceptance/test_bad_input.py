@@ -61,6 +61,7 @@ def test_what_a_run_could_not_read_is_said_where_it_ends_until_it_is_mended(empt
     (theses / "wrong.yaml").write_text(GOOD.replace("stance: long\n", ""), encoding="utf-8")
     (empty.desk / "sources" / "broken.pdf").write_bytes(b"%PDF-1.7 nothing follows")
     told = empty.run("run").stdout
+    assert "the book is empty. Write a thesis into theses/" in told
     assert "Left out theses/wrong.yaml: stance: this field is missing: add it" in told
     assert "Left out sources/broken.pdf: it is no PDF that can be read: save or download it again" in told
     (empty.desk / "sources" / "broken.pdf").unlink()
@@ -73,7 +74,9 @@ def test_what_a_run_could_not_read_is_said_where_it_ends_until_it_is_mended(empt
     for path in theses.iterdir():
         path.unlink()
     (theses / "good.yaml").write_text(GOOD, encoding="utf-8")
-    assert "Left out" not in empty.run("run").stdout
+    told = empty.run("run").stdout
+    assert "Left out" not in told
+    assert "the book is empty" not in told
 
 
 @pytest.mark.parametrize(
