@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from memory.book import Entry
 from memory.journal import Approval
-from memory.records import Kind, Record
+from memory.records import Kind
+from orchestrator.brief import brief_of
 
 if TYPE_CHECKING:
     from integrations.desk import Desk
@@ -20,7 +21,7 @@ def run_view(desk: "Desk", run_id: str) -> dict[str, Any]:
     report = desk.folder / "reports" / run_id / "report.html"
     charts = sorted((report.parent / "charts").glob("*.svg")) if report.exists() else []
     posts = desk.store.find(run_id=run_id, kinds=[Kind.MESSAGE])
-    read = brief(desk, run_id)
+    read = brief_of(desk.store, run_id)
     return {
         "run_id": run_id,
         "status": row.status,
@@ -48,11 +49,6 @@ def run_view(desk: "Desk", run_id: str) -> dict[str, Any]:
         "cost_usd": desk.journal.cost(run_id),
         "seconds": round((row.updated_at - row.created_at).total_seconds(), 2),
     }
-
-
-def brief(desk: "Desk", run_id: str) -> Record | None:
-    """What a run found new when it began, and what it could not read."""
-    return next((record for record in desk.store.find(run_id=run_id, kinds=[Kind.NOTE]) if record.title == "brief"), None)
 
 
 def cost_of(receipts: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

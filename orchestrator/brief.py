@@ -14,6 +14,7 @@ from memory.records import DESK, Draft, Kind, Record, Trust
 from memory.resolution import Decision, decide
 from memory.rules import parse
 from memory.sentences import counted
+from memory.store import Store
 from memory.text import fold
 from memory.thesis import Thesis
 from orchestrator.context import Context
@@ -63,6 +64,11 @@ def write_brief(context: Context, run_id: str, as_of: datetime, wanted: Sequence
         idempotency_key=key,
     )  # fmt: skip
     return context.store.remember(draft).id
+
+
+def brief_of(store: Store, run_id: str) -> Record | None:
+    """What a run found new when it began, and what it could not read; None before it has looked."""
+    return next((record for record in store.find(run_id=run_id, kinds=[Kind.NOTE]) if record.title == "brief"), None)
 
 
 def _last(context: Context, run_id: str, as_of: datetime) -> tuple[datetime | None, datetime | None]:

@@ -8,6 +8,7 @@ from memory.errors import ConflictError
 from memory.life import contradictions, expire
 from memory.records import DESK, Draft, Kind, Record, Relation, Trust
 from memory.store import body_hash
+from orchestrator.brief import brief_of
 from orchestrator.context import Context
 
 TITLE = "where it stands"
@@ -35,7 +36,7 @@ def dispute(context: Context, run_id: str, as_of: datetime) -> None:
 
 def _said_anew(context: Context, run_id: str) -> list[Record]:
     found = [record for record in context.store.find(run_id=run_id, kinds=[Kind.FINDING]) if record.data.get("kind") == "passage"]
-    brief = next((record for record in context.store.find(run_id=run_id, kinds=[Kind.NOTE]) if record.title == "brief"), None)
+    brief = brief_of(context.store, run_id)
     new = context.store.many(brief.data["new_records"]).values() if brief else ()
     return [*[record for record in new if record.kind is Kind.NOTE][-COMPARED:], *found[-COMPARED:]]
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from integrations.report.charts import draw, save
 from integrations.report.fonts import FAMILY, subset_data_uri
 from integrations.report.sparkline import conviction_steps
-from integrations.run_view import brief, run_view
+from integrations.run_view import run_view
 from memory.book import Entry
 from memory.records import Kind
+from orchestrator.brief import brief_of
 
 if TYPE_CHECKING:
     from integrations.desk import Desk
@@ -79,7 +80,7 @@ class HtmlReporter:
         ordered = sorted(entries, key=lambda entry: _rank(entry, revised, touched))
         page = environment.get_template("report.html.j2").render(
             view=view, desk=desk.settings.desk.name, as_of=as_of.date().isoformat(), model=desk.model_name,
-            brief=brief(desk, run_id), entries=ordered, touched=touched, findings=findings, drawn=drawn,
+            brief=brief_of(desk.store, run_id), entries=ordered, touched=touched, findings=findings, drawn=drawn,
             convictions=convictions, posts=[record.data for record in desk.store.find(run_id=run_id, kinds=[Kind.MESSAGE])],
             roles=desk.roles, revisions={item["thesis"]: item for item in view["revisions"]},
             synthetic=sorted(name for name, info in desk.market.series().items() if info.synthetic), family=FAMILY,

@@ -9,11 +9,12 @@ from ulid import ULID
 
 from integrations.board.visit import Visit, go, render
 from integrations.desk import Desk
-from integrations.run_view import brief, cost_of
+from integrations.run_view import cost_of
 from memory.errors import InputError, NotFoundError
 from memory.glance import costs, recent_runs, run_revisions, thread
 from memory.journal import RunRow
 from memory.records import Kind
+from orchestrator.brief import brief_of
 from orchestrator.context import Context
 
 RUNS = 60
@@ -39,7 +40,7 @@ def one(visit: Visit) -> Response:
     made = [visit.board.glance.revision(*key) for key in run_revisions(desk.database, slugs, name)]
     findings, _ = thread(desk.database, name, Kind.FINDING, limit=FINDINGS)
     found = [record.data for _, record in findings]
-    read = brief(desk, name)
+    read = brief_of(desk.store, name)
     left_out = read.data["skipped"] if read else []
     fired = [item for item in found if item["kind"] == "falsifier" and item["data"].get("state") == "true"]
     return render(
