@@ -1,8 +1,9 @@
 """Opening the desk's database: a SQLite file, or PostgreSQL at a URL, migrated to the newest schema."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -14,6 +15,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, 
 from memory.clock import system_clock
 from memory.errors import BusyError, DiskError, InputError, IntegrityError
 
+log = logging.getLogger("stoa.database")
+
 HEAD = "0050"
 """The newest migration; opening an older database upgrades it."""
 
@@ -22,6 +25,10 @@ IDLE_MILLISECONDS = 15_000
 """PostgreSQL ends a write transaction whose process says nothing for so long: a frozen process must not hold the desk, and those who
 wait for it must not give up before."""
 
+NAME = "stoa"
+"""What our connections are called on PostgreSQL."""
+
+LOCKED = "55P03"
 ENDED = ("25P03", "57P01", "57P02", "57P03", "57P05")
 """What PostgreSQL says when it ends a connection: for its silence, or because it shuts down or starts up."""
 
@@ -68,7 +75,7 @@ def _postgres(url: str) -> Engine:
     try:
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=4, max_overflow=12,
-            connect_args={"connect_timeout": 10, "application_name": "stoa"},
+            connect_args={"connect_timeout": 10, "application_name": NAME},
         )  # fmt: skip
     except ModuleNotFoundError as error:
         raise InputError("PostgreSQL needs the extra: pip install 'stoa-desk[postgres]'") from error
@@ -137,6 +144,29 @@ class Database:
                 connection.execute(_ALONE if alone else _BESIDE)
             yield connection
 
+    def end_silent(self, seconds: float = IDLE_MILLISECONDS / 1000) -> int:
+        """End write transactions of this desk whose process fell silent in the midst of what it was sending.
+
+        PostgreSQL's own limit for idle transactions does not see all of them: it counts between two requests, and psycopg sends many
+        in one go. Their locks would stand until a frozen process wakes up, or until the network gives a lost machine up, in hours.
+
+        Args:
+            seconds: how long the server has waited for the rest.
+
+        Returns:
+            How many were ended; on SQLite always 0.
+
+        Raises:
+            BusyError: the database cannot be reached.
+        """
+        if not self.postgres:
+            return 0
+        with self._in_words(), self.engine.begin() as connection:
+            ended = len(connection.execute(_END_SILENT, {"seconds": seconds}).all())
+        if ended:
+            log.warning("%d transactions of a process that fell silent were ended", ended)
+        return ended
+
     def now(self, connection: Connection) -> datetime:
         """The time that all processes of this desk share: the server's, or this machine's where the database is a file on it."""
         if self.postgres:
@@ -149,6 +179,9 @@ class Database:
         try:
             yield
         except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") == LOCKED:
+                with suppress(BusyError):  # away by now: what follows says so
+                    self.end_silent()
             raise disk_or_busy(error.orig)(self._sentence(error)) from error
         except DataError as error:
             raise InputError(f"this cannot be stored ({_first_line(error)}): shorten it, or remove what is no text from it") from error
@@ -177,6 +210,13 @@ _ALONE = text(
     "WITH limits AS MATERIALIZED (SELECT set_config('idle_in_transaction_session_timeout', :idle, true), "
     "set_config('lock_timeout', :busy, true)) SELECT pg_advisory_xact_lock(:lock) FROM limits"
 ).bindparams(idle=str(IDLE_MILLISECONDS), busy=str(BUSY_MILLISECONDS), lock=WRITERS)
+
+
+_END_SILENT = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity a WHERE datname = current_database() AND usename = current_user "
+    "AND application_name = :name AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - make_interval(secs => :seconds) "
+    "AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND granted AND locktype <> 'virtualxid' AND mode <> 'AccessShareLock')"
+).bindparams(name=NAME)
 
 
 def upgrade(database: Database) -> None:

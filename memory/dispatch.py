@@ -185,6 +185,10 @@ class Dispatch:
         with self._database.writing(alone=False) as connection:
             connection.execute(update(runs).where(runs.c.run_id == run_id, runs.c.status == "queued").values(reason=reason))
 
+    def end_silent(self, seconds: float) -> int:
+        """See ``Database.end_silent``: a run is free only when its last holder's locks are."""
+        return self._database.end_silent(seconds)
+
     def _row(self, connection: Connection, run_id: str) -> Row[Any]:
         row = connection.execute(select(runs).where(runs.c.run_id == run_id)).one_or_none()
         if row is None:

@@ -63,8 +63,9 @@ def move(source: Database, target: Database, progress: Callable[[str, int], None
 
 
 def _take_time(connection: Connection, database: Database) -> None:
-    """The server lets a silent transaction be: while one side works, the other has nothing to say."""
+    """The server, and workers of the desk, let a silent transaction be: while one side works, the other has nothing to say."""
     if database.postgres:
+        connection.execute(text("SET LOCAL application_name = 'stoa move'"))
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 

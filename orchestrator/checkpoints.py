@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from memory.database import BUSY_MILLISECONDS, IDLE_MILLISECONDS, disk_or_busy
+from memory.database import BUSY_MILLISECONDS, IDLE_MILLISECONDS, NAME, disk_or_busy
 from memory.errors import BusyError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Guard(Protocol):
 
 CONNECT: dict[str, Any] = {
     "connect_timeout": 10,
+    "application_name": NAME,
     "options": f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS} -c lock_timeout={BUSY_MILLISECONDS}",
 }
 

@@ -1,8 +1,8 @@
 """The queue for many machines: Procrastinate on the desk's PostgreSQL. It carries "advance run X", the tables carry the rest.
 
-Three guards are ours. A *reaper* gives the jobs of silent workers to others: by itself Procrastinate recovers none. A worker that
-learns that its run was taken over *leaves at once*, without a word to the queue: it would mark the new owner's job as its own. A
-*sweeper* gives a job to each run that asks for an advance and has none.
+Three guards are ours. A *reaper* gives the jobs of silent workers to others, and ends what they keep locked: by itself Procrastinate
+recovers none. A worker that learns that its run was taken over *leaves at once*, without a word to the queue: it would mark the new
+owner's job as its own. A *sweeper* gives a job to each run that asks for an advance and has none.
 """
 
 import asyncio
@@ -194,6 +194,7 @@ class ProcrastinateQueue:
         """Reaper and sweeper."""
         idle_since: dict[int | None, float] = {}
         while True:
+            await asyncio.to_thread(self._dispatch.end_silent, self._silent)
             for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self._silent):
                 await self._reap(app, job)
             idle: list[Any] = []

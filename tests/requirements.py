@@ -31,6 +31,7 @@ PROMISES: dict[str, tuple[str, tuple[str, ...]]] = {
         "agents/test_model_turn.py::test_what_a_document_orders_is_not_done_and_the_attempt_is_seen",)),
     "any-size": ("The same code runs on SQLite in one process and on PostgreSQL with workers.", (
         "conformance/test_run_queue.py::test_a_run_is_never_advanced_by_two_at_once",
+        "orchestrator/test_workers.py::test_a_worker_frozen_in_the_midst_of_a_request_does_not_keep_its_run_from_the_others",
         "orchestrator/test_workers.py::test_with_one_worker_killed_and_one_frozen_midway_every_run_ends_and_every_effect_is_there_once")),
     "two-languages": ("The right passage is found in English and Chinese.", (
         "memory/test_recall.py::test_recall_at_five_is_at_least_four_fifths_in_each_language",)),

@@ -1,10 +1,15 @@
+import time
+from contextlib import suppress
+from threading import Thread
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from memory.database import Database
-from memory.errors import InputError
+from memory.database import _ALONE, WRITERS, Database
+from memory.errors import BusyError, InputError
+from memory.move import _take_time
 from memory.tables import metadata
 
 
@@ -47,6 +52,57 @@ def test_a_database_that_keeps_no_unicode_is_refused_with_the_way_to_one_that_do
             Database(url)
     finally:
         postgres_server.drop(url)
+
+
+@pytest.fixture
+def cut_off(postgres_url):
+    """A transaction whose process holds the writers' lock and has sent half of what it was to send."""
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(postgres_url, application_name="stoa") as connection, suppress(psycopg.OperationalError), connection.pipeline():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [WRITERS])
+        yield connection
+
+
+def test_of_silent_transactions_the_one_that_was_cut_off_is_ended_and_who_works_reads_or_moves_is_not(postgres_url, cut_off):
+    database, done = Database(postgres_url), []
+    mover = database.engine.connect()
+    _take_time(mover, database)
+    mover.execute(text("LOCK TABLE effects IN ROW EXCLUSIVE MODE"))
+    reader = database.reading()
+    reading = reader.__enter__()
+    reading.execute(text("SELECT count(*) FROM runs"))
+
+    def work():
+        with database.engine.begin() as connection:
+            connection.execute(text("LOCK TABLE runs IN ROW EXCLUSIVE MODE"))
+            connection.execute(text("SELECT pg_sleep(1.5)"))
+            done.append("worked")
+
+    thread = Thread(target=work)
+    thread.start()
+    time.sleep(1)
+    assert database.end_silent(30) == 0
+    assert database.end_silent(0.5) == 1
+    with database.writing() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    thread.join()
+    assert done == ["worked"]
+    for connection in (mover, reading):
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    reader.__exit__(None, None, None)
+    mover.close()
+    database.close()
+
+
+def test_who_waited_in_vain_for_a_cut_off_transaction_gets_through_the_next_time(postgres_url, cut_off, monkeypatch):
+    database = Database(postgres_url)
+    monkeypatch.setattr("memory.database._ALONE", _ALONE.bindparams(busy="500"))
+    monkeypatch.setattr(Database.end_silent, "__defaults__", (0.2,))
+    with pytest.raises(BusyError, match="lock timeout"), database.writing():
+        pass
+    with database.writing() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    database.close()
 
 
 def test_the_journal_is_durable_for_decisions(tmp_path):

@@ -98,6 +98,38 @@ def test_a_worker_frozen_at_any_instant_keeps_no_row_of_the_queue_locked(desk):
     assert left == []
 
 
+def test_a_worker_frozen_in_the_midst_of_a_request_does_not_keep_its_run_from_the_others(desk):
+    url, database = desk
+    journal = Journal(database, system_clock)
+    frozen = Worker(url, 4)
+    cut_off = text(
+        "SELECT count(*) FROM pg_stat_activity a JOIN pg_locks l USING (pid) JOIN pg_class c ON c.oid = l.relation "
+        "WHERE a.state = 'active' AND a.wait_event = 'ClientRead' AND c.relname = 'runs' AND l.mode = 'RowShareLock'"
+    )
+
+    def caught():
+        time.sleep(random.uniform(0, 0.02))
+        frozen.signal(signal.SIGSTOP)
+        time.sleep(0.01)  # what the server is at, it ends
+        with database.engine.connect() as connection:
+            if connection.execute(cut_off).scalar():
+                return True
+        frozen.signal(signal.SIGCONT)
+        return False
+
+    workers = [frozen]
+    try:
+        wait_until(lambda: count(journal)["done"], workers, PATIENCE)
+        assert any(caught() for _ in range(1000))
+        (held,) = [row.run_id for row in journal.runs(("running",))]
+        workers.append(Worker(url, 4))
+        wait_until(lambda: journal.run(held).status == "done", workers[1:], PATIENCE)
+    finally:
+        for worker in workers:
+            worker.stop()
+    assert [key for _, key, _, _ in journal.effects(held)] == [f"{held}:{step}" for step in range(small_runs.STEPS)]
+
+
 def test_with_one_worker_killed_and_one_frozen_midway_every_run_ends_and_every_effect_is_there_once(desk):
     url, database = desk
     journal = Journal(database, system_clock)
