@@ -20,6 +20,7 @@ from memory.observation import SeriesInfo, Vintage
 from memory.quality import Finding, condensed
 from memory.quality.desk import check_desk, check_points
 from memory.resolution import decide
+from memory.sentences import number
 from memory.series_table import day_of_cell
 
 Measure = Literal["level", "change", "year_on_year"]
@@ -124,7 +125,7 @@ def _verdict(out: FactCheck, stands: Sequence[Stand], measure: Measure) -> FactC
     assert out.stated is not None
     assert out.tolerance is not None
     near = [stand for stand in stands if abs(stand.value - out.stated) <= out.tolerance * (1 + 1e-9)]
-    now = f"{last.value:.6g} {out.unit}".strip()
+    now = f"{number(last.value, 6)} {out.unit}".strip()
     verdict: Literal["holds", "revised", "differs"]
     if last in near:
         verdict, reason = "holds", f"{out.series} for {out.period} is {now}, known since {last.known_at:%Y-%m-%d}"
@@ -132,7 +133,7 @@ def _verdict(out: FactCheck, stands: Sequence[Stand], measure: Measure) -> FactC
         verdict = "revised"
         reason = f"it was so as published on {near[-1].known_at:%Y-%m-%d}; since {last.known_at:%Y-%m-%d} it is {now}"
     else:
-        verdict, reason = "differs", f"{out.series} for {out.period} is {now}, not {out.stated:g}"
+        verdict, reason = "differs", f"{out.series} for {out.period} is {now}, not {number(out.stated, 6)}"
     found = {"verdict": verdict, "reason": reason, "found": last.value, "difference": out.stated - last.value, "known_at": last.known_at}
     return out.model_copy(update=found)
 

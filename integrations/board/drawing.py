@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from memory.sentences import number
+
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 210, 58, 14, 14, 26
 MOST = 400
 """Points of a line: more cannot be seen at this width."""
@@ -81,7 +83,7 @@ def payoff(points: Sequence[tuple[float, float]], breakevens: Sequence[float], l
         if scale.x_low <= x <= scale.x_high
     )
     across = "".join(
-        f'<text x="{scale.x(x):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{x:,.4g}</text>' for x in _ticks(scale.x_low, scale.x_high)
+        f'<text x="{scale.x(x):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{number(x)}</text>' for x in _ticks(scale.x_low, scale.x_high)
     )
     return _picture(label, _ruled(scale, _ticks(low, high)) + zero + marks + f'<polyline class="line" points="{path}"/>' + across)
 
@@ -118,7 +120,7 @@ def _picture(label: str, inside: str) -> Markup:
 def _ruled(scale: Scale, values: Sequence[float]) -> str:
     return "".join(
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(v):.1f}" y2="{scale.y(v):.1f}"/>'
-        f'<text x="{LEFT - 6}" y="{scale.y(v) + 4:.1f}" text-anchor="end">{v:,.4g}</text>'
+        f'<text x="{LEFT - 6}" y="{scale.y(v) + 4:.1f}" text-anchor="end">{number(v)}</text>'
         for v in values
     )
 

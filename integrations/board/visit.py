@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from integrations.board.guard import Person
 from integrations.board.marks import font_link
+from memory import sentences
 from memory.errors import InputError, NotFoundError
 from memory.forecasts import day_of
 from memory.plain_yaml import read_yaml
@@ -179,8 +180,8 @@ def minute(value: datetime | None) -> str:
 
 
 def number(value: float | None, digits: int = 6) -> str:
-    """A number as people read it."""
-    return "" if value is None else f"{value:,.{digits}g}"
+    """A number as people read it, or nothing."""
+    return "" if value is None else sentences.number(value, digits)
 
 
 def signed(value: float, digits: int = 2) -> str:

@@ -16,6 +16,7 @@ from integrations.cli.common import (
     open_desk,
     show_table,
 )
+from memory.sentences import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,7 @@ def list_series(
         return
     show_table(
         ["series", "last", "unit", "for", "known", "source"],
-        [[row["info"]["series"], "" if row["last"] is None else f"{row['last']:,.6g}", row["info"]["unit"], row["valid_time"] or "",
+        [[row["info"]["series"], "" if row["last"] is None else number(row["last"], 6), row["info"]["unit"], row["valid_time"] or "",
           row["known_at"][:10], row["info"]["source"]] for row in rows],
         right=(1,),
     )  # fmt: skip
@@ -126,9 +127,8 @@ def show(
     if origin:
         out.print(f"pulled {origin['fetched_at'][:16]} from {origin['url']}", markup=False)
     out.print(f"{len(points)} values, {len(vintages)} vintages known at {at:%Y-%m-%d}", markup=False)
-    show_table(
-        ["for", "value", "known"], [[v["valid_time"], f"{v['value']:,.6g}", f"{v['known_at']:%Y-%m-%d %H:%M}"] for v in values], right=(1,)
-    )
+    rows = [[point.valid_time, number(point.value, 6), f"{point.known_at:%Y-%m-%d %H:%M}"] for point in points[-last:]]
+    show_table(["for", "value", "known"], rows, right=(1,))
 
 
 @app.command()
@@ -197,7 +197,7 @@ def diff(
     show_table(
         ["for", "before", "after", "known"],
         [
-            [i.valid_time, "" if i.before is None else f"{i.before:,.6g}", f"{i.after:,.6g}", f"{i.known_at:%Y-%m-%d %H:%M}"]
+            [i.valid_time, "" if i.before is None else number(i.before, 6), number(i.after, 6), f"{i.known_at:%Y-%m-%d %H:%M}"]
             for i in changes
         ],
         right=(1, 2),

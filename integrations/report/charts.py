@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from integrations.report.fonts import font_path
+from memory.sentences import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 INK, ACCENT, SECOND, GRID, LOSS = "#1b1f24", "#0b6e99", "#b3541e", "#d9dee3", "#a8323e"
-TITLE_WIDTH = 74
+TITLE_WIDTH = 70
 
 
 @cache
@@ -33,6 +34,7 @@ def prepare() -> None:
             "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.6,
             "axes.axisbelow": True, "legend.frameon": False, "axes.titlesize": 10, "axes.titlelocation": "left",
             "axes.titley": 1.0,  # else every label is measured to see whether the title is in its way
+            "xtick.bottom": False, "ytick.left": False,  # the grid marks them
         }
     )  # fmt: skip
 
@@ -44,7 +46,9 @@ def draw(data: dict[str, Any]) -> "Figure":
 
     figure = Figure(figsize=(6.4, 3.4))
     # Fixed margins: a layout that measures every label first takes three times as long, and these fit all our charts.
-    axes = figure.add_axes((0.105, 0.2, 0.875, 0.64))
+    axes = figure.add_axes((0.135, 0.2, 0.795, 0.64))
+    axes.yaxis.set_label_coords(-0.138, 0.5)
+    axes.xaxis.set_label_coords(0.5, -0.11)
     _KINDS[data["chart"]](axes, data)
     axes.set_title(_wrapped(data["title"]))
     note = [data.get("footer", "")]
@@ -77,12 +81,23 @@ def png(figure: "Figure") -> bytes:
 
 def _line(axes: "Axes", data: dict[str, Any]) -> None:
     days: Any = [date.fromisoformat(day) for day, _ in data["points"]]
-    values = [value for _, value in data["points"]]
+    scale, unit = _scale(max(abs(value) for _, value in data["points"]), data.get("unit", ""))
+    values = [value / scale for _, value in data["points"]]
     axes.plot(days, values, color=ACCENT, linewidth=1.6)
     axes.plot(days[-1:], values[-1:], "o", color=ACCENT, markersize=4)
-    axes.annotate(f"{values[-1]:,.4g}", (days[-1], values[-1]), xytext=(4, 4), textcoords="offset points", fontsize=8)
-    axes.set_ylabel(data.get("unit", ""))
+    newest = number(values[-1]).replace("-", "−")
+    axes.annotate(newest, (days[-1], values[-1]), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center")
+    axes.set_ylabel(unit)
+    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     _dated(axes)
+
+
+def _scale(largest: float, unit: str) -> tuple[float, str]:
+    """(divisor, unit) with which the axis needs no power of ten and no more than six figures."""
+    for divisor, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if largest >= divisor:
+            return divisor, f"{name} {unit}".strip()
+    return 1.0, unit
 
 
 def _dated(axes: "Axes") -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.picture import Picture, PictureLine
 from integrations.report.charts import ACCENT, GRID, INK, LOSS, SECOND, prepare
+from memory.sentences import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,11 +98,6 @@ def _dated(axes: "Axes", x: tuple[Any, ...]) -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
-def _number(value: float) -> str:
-    size = abs(value)
-    return f"{value:,.0f}" if size >= 1000 else f"{value:,.2f}" if size >= 1 else f"{value:.3g}"
-
-
 def _line(axes: "Axes", picture: Picture) -> None:
     """Lines of one unit, or of two on two axes. One line has its newest value at its end, several in the legend."""
     units = list(dict.fromkeys(line.unit for line in picture.lines))
@@ -119,7 +115,7 @@ def _line(axes: "Axes", picture: Picture) -> None:
     several = len(picture.lines) > 1
     for colour, line in zip(COLOURS, picture.lines, strict=False):
         place = "" if len(units) == 1 else ", left" if line.unit == units[0] else ", right"
-        name = f"{_wrap(line.label, 56, 1)}{place}: {_number(line.y[-1])}" if several else line.label
+        name = f"{_wrap(line.label, 56, 1)}{place}: {number(line.y[-1])}" if several else line.label
         _one_line(sides[line.unit], line, colour, name, value=not several)
     if several:
         handles = [item for side in sides.values() for item in side.get_lines() if not str(item.get_label()).startswith("_")]
@@ -137,7 +133,7 @@ def _one_line(axes: "Axes", line: PictureLine, colour: str, name: str, *, value:
     axes.plot(x[-1:], list(line.y[-1:]), "o", color=colour, markersize=3.5)
     if value:
         axes.annotate(
-            _number(line.y[-1]), (x[-1], line.y[-1]), xytext=(-3, 5), textcoords="offset points", fontsize=8, color=colour, ha="right"
+            number(line.y[-1]), (x[-1], line.y[-1]), xytext=(-3, 5), textcoords="offset points", fontsize=8, color=colour, ha="right"
         )
     if min(line.y) < 0 < max(line.y):
         axes.axhline(0, color=INK, linewidth=0.7)
@@ -148,7 +144,7 @@ def _curve(axes: "Axes", picture: Picture) -> None:
     x = _places(line.x)
     axes.plot(x, list(line.y), "o-", color=ACCENT, linewidth=1.6, markersize=4)
     for place in sorted({0, len(x) - 1, line.y.index(max(line.y)), line.y.index(min(line.y))}):
-        axes.annotate(_number(line.y[place]), (x[place], line.y[place]), xytext=(0, 7), textcoords="offset points", fontsize=8, ha="center")
+        axes.annotate(number(line.y[place]), (x[place], line.y[place]), xytext=(0, 7), textcoords="offset points", fontsize=8, ha="center")
     axes.annotate(picture.marks[0].text, (0.99, 0.95), xycoords="axes fraction", ha="right", va="top", fontsize=9, color=SECOND)
     axes.set_ylabel(line.unit)
     axes.margins(x=0.04, y=0.14)
@@ -162,7 +158,7 @@ def _fan(axes: "Axes", picture: Picture) -> None:
     axes.fill_between(x, list(lower.y), list(upper.y), color=ACCENT, alpha=0.28, linewidth=0, label="25–75 %")
     axes.plot(x, list(middle.y), color=ACCENT, linewidth=1.8, label="median")
     for line in (low, middle, high):
-        axes.annotate(_number(line.y[-1]), (x[-1], line.y[-1]), xytext=(4, -3), textcoords="offset points", fontsize=8)
+        axes.annotate(number(line.y[-1]), (x[-1], line.y[-1]), xytext=(4, -3), textcoords="offset points", fontsize=8)
     axes.set_ylabel(middle.unit)
     axes.legend(fontsize=8, loc="best", framealpha=0.85, frameon=True, edgecolor="none")
     axes.margins(x=0.01)
@@ -190,7 +186,7 @@ def _payoff(axes: "Axes", picture: Picture) -> None:
             fontsize=8, color=SECOND, ha="right" if right else "left",
         )  # fmt: skip
     best = max(range(len(y)), key=y.__getitem__)
-    axes.annotate(f"most {_number(y[best])}", (x[best], y[best]), xytext=(0, 5), textcoords="offset points", fontsize=8, ha="center")
+    axes.annotate(f"most {number(y[best])}", (x[best], y[best]), xytext=(0, 5), textcoords="offset points", fontsize=8, ha="center")
     axes.set_xlabel(picture.x_label)
     axes.set_ylabel(f"profit, {line.unit}")
     axes.margins(x=0.01, y=0.13)
