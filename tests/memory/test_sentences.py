@@ -14,5 +14,6 @@ def test_a_number_is_never_a_power_of_ten(value, figures, written):
     assert number(value, figures) == written
 
 
-def test_one_has_no_plural():
-    assert [counted(1, "thesis", "theses"), counted(2, "thesis", "theses"), counted(0, "post")] == ["1 thesis", "2 theses", "0 posts"]
+def test_a_number_comes_with_its_noun():
+    assert [counted(n, "post") for n in (0, 1, 2)] == ["0 posts", "1 post", "2 posts"]
+    assert [counted(n, "thesis", "theses") for n in (1, 25)] == ["1 thesis", "25 theses"]
