@@ -95,6 +95,15 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(visitor):
         assert visitor.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
+def test_a_phone_shows_a_report_without_scrolling_sideways_and_no_table_is_cut(browser, researched):
+    page = browser.new_page(viewport={"width": 390, "height": 780})
+    page.goto((researched / "reports" / "first" / "report.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    cut = "[...document.querySelectorAll('.scroll')].filter(region => region.scrollWidth > region.clientWidth).map(region => region.innerText)"
+    assert page.evaluate(cut) == []
+    page.close()
+
+
 def test_the_keyboard_alone_reaches_the_content_and_opens_a_thesis(visitor):
     visitor.keyboard.press("Tab")
     assert visitor.evaluate("document.activeElement.className") == "skip"
