@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from memory.book import Book
 from memory.database import Database
@@ -14,6 +15,10 @@ from memory.store import Store
 from tests.fakes.postgres import Postgres, postgres
 
 pytest_plugins = ["tests.model_desk"]
+# How long an example takes, or is made, says how busy the machine is.
+settings.register_profile("untimed", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.load_profile("untimed")
+
 LONGEST = ("acceptance", "sandbox_attacks", "integrations/board", "orchestrator")
 """Folders whose files take longest: begun first, so that no worker is left with a long one when the others are done."""
 

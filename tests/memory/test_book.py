@@ -94,7 +94,7 @@ def test_the_database_itself_refuses_to_rewrite_the_record(book, database, state
         connection.execute(text(statement))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(["a", "a", "b", "b", "c"]), data=st.data())
 def test_whatever_the_order_of_proposals_each_chain_holds_and_no_accepted_change_is_lost(book, order, data):
     run = next(RUNS)

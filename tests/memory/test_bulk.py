@@ -43,7 +43,7 @@ def engine():
     made.dispose()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ROWS)
 def test_the_driver_gets_what_sqlalchemy_would_have_given_it(engine, rows):
     stored = text("SELECT name, at, data, share FROM things ORDER BY n")

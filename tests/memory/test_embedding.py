@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.embedding import SLICE, HashedBM25
@@ -58,7 +58,6 @@ def test_a_rarer_word_weighs_more_in_a_question_when_frequencies_are_given() -> 
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_a_text_has_one_vector_whatever_it_is_embedded_with(texts: list[str]) -> None:
     embedder = HashedBM25()
     for embed in (embedder.embed_documents, embedder.embed_queries):
@@ -77,7 +76,6 @@ def test_texts_beyond_one_slice_keep_their_rows() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(deadline=None)
 def test_a_question_has_length_one_or_no_word(text: str) -> None:
     query = HashedBM25().embed_queries([text])[0]
     length = float(np.linalg.norm(query))

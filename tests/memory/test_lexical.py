@@ -27,7 +27,7 @@ def ranked(database, texts, question):
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=TEXTS, question=st.lists(WORDS, min_size=1, max_size=4).map(" ".join))
 def test_both_databases_count_and_score_alike(both, texts, question):
     (here, scores), (there, others) = (ranked(database, texts, question) for database in both)

@@ -75,7 +75,7 @@ def test_a_clock_that_is_set_back_stops_nobody(database):
     assert limit.acquire("p", 1) == 0
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.floats(0, 40), st.integers(1, 60)), min_size=1, max_size=25), name=st.uuids())
 def test_no_clock_minute_ever_holds_more_than_the_limits(database, steps, name):
     at = At()

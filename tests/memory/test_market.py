@@ -67,7 +67,7 @@ def test_a_crash_before_the_list_of_files_is_written_reads_them_again_and_double
     assert len(again.points("x.v", at("2026-01-08"))) == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_an_as_of_read_never_returns_a_value_known_later(tmp_path_factory, data):
     from memory.observation import Observation

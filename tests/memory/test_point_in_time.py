@@ -20,7 +20,7 @@ def at(day):
 
 DAYS = st.dates(date(2025, 11, 1), date(2026, 4, 1))
 ROWS = st.lists(st.tuples(DAYS, DAYS, st.integers(-5, 5)), min_size=1, max_size=14)
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @SLOW

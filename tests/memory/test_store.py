@@ -109,7 +109,7 @@ def test_a_retracted_record_leaves_the_index_by_the_outbox(store):
     assert dict(store.live_texts([record.id])) == {}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=st.lists(st.text(min_size=1).filter(lambda s: "\x00" not in s and s.isprintable()), min_size=1, max_size=5))
 def test_every_text_comes_back_as_it_was_given(store, bodies):
     ids = store.remember_many([Draft(body=body) for body in bodies])

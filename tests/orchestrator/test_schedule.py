@@ -310,7 +310,7 @@ def test_a_name_must_fit_a_run(desk):
         desk.add(name="../x")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 4000), min_size=1, max_size=12), st.sampled_from(["skip", "once", "all"]))
 def test_however_rarely_somebody_looks_no_tick_comes_twice_or_early(tmp_path_factory, gaps, missed):
     database = Database(tmp_path_factory.mktemp("desk") / "desk.db")

@@ -49,7 +49,7 @@ def test_a_day_that_an_island_left_out_begins_with_the_next():
     assert instant(datetime(2011, 12, 30, 9, 0), ZoneInfo("Pacific/Apia")) == moment("2011-12-30T10:00")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(ZONES), st.dates(date(1990, 1, 1), date(2036, 12, 1)), st.times(), st.integers(2, 40))
 def test_each_local_date_is_planned_exactly_once_in_order(name, start, at, days):
     zone, at = ZoneInfo(name), at.replace(second=0, microsecond=0)
@@ -76,7 +76,7 @@ def _joined(name, at, wanted):
     return name == "Pacific/Apia" and at == time(0) and {date(2011, 12, 30), date(2011, 12, 31)} <= set(wanted)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(ZONES), st.datetimes(datetime(1990, 1, 1), datetime(2036, 1, 1)), st.integers(0, 600), st.integers(0, 600))
 def test_a_window_cut_in_two_plans_the_same(name, start, first, second):
     when, start = parse(f"cron 15 */6 * * * {name}"), start.replace(tzinfo=UTC)

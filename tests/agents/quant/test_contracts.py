@@ -100,7 +100,7 @@ MARKETS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(MARKETS)
 def test_an_american_option_is_worth_its_exercise_its_european_twin_and_less_than_its_bound(terms):
     found = numerical.american(terms)
@@ -111,7 +111,7 @@ def test_an_american_option_is_worth_its_exercise_its_european_twin_and_less_tha
     assert max(low, price(terms), (terms.spot - terms.strike) * (1 if terms.kind == "call" else -1)) - slack <= found <= high + slack
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(MARKETS)
 def test_an_american_call_is_the_put_with_spot_and_strike_rates_and_yields_exchanged(terms):
     # McDonald and Schroder (1998).
@@ -150,7 +150,7 @@ def test_haugs_table_of_barriers(kind, barrier, level):
         assert found.price == pytest.approx(expected, abs=1e-4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(MARKETS, st.floats(0.5, 0.95), st.sampled_from(["down", "up"]))
 def test_a_knock_in_and_a_knock_out_without_rebate_are_the_option(terms, distance, side):
     level = terms.spot * distance if side == "down" else terms.spot / distance
@@ -185,7 +185,7 @@ def test_published_geometric_averages():
     assert averages.geometric(Terms("call", 100, 100, 1, 0.06, 0.03, 0.2), 10) == pytest.approx(5.3425606635, abs=1e-10)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(MARKETS, st.integers(2, 30))
 def test_an_arithmetic_average_is_worth_more_than_a_geometric_and_call_less_put_is_its_forward(terms, fixings):
     call, put = (averages.arithmetic(terms._replace(kind=kind), fixings) for kind in ("call", "put"))

@@ -37,7 +37,7 @@ def test_over_leverage_from_a_fifth_to_one_700_basis_points_mean_an_equity_volat
 
 
 @given(st.floats(0.05, 1.1), st.floats(0.1, 0.8), st.floats(0.5, 10))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_firm_that_made_the_numbers_is_among_the_roots(leverage, asset_vol, years):
     root = type("Firm", (), {"leverage": leverage, "asset_vol": asset_vol})
     spread, equity_vol = shown_by(root, years)
@@ -123,7 +123,7 @@ def test_a_par_spread_is_the_credit_triangle_but_for_premiums_paid_half_a_period
 
 
 @given(st.lists(st.floats(0.005, 0.2), min_size=1, max_size=4), st.floats(0, 0.6))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_hazards_found_from_par_spreads_are_those_that_made_them(hazards, recovery):
     made = [(float(i + 1), hazard) for i, hazard in enumerate(hazards)]
     quoted = [(tenor, par_spread(made[: i + 1], recovery, tenor, 0.03) * 1e4) for i, (tenor, _) in enumerate(made)]

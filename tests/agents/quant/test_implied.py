@@ -20,7 +20,7 @@ def priced(kind="put", sigma=0.3, **more):
     return value(made, engine_of(made))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.floats(0.12, 1.5), st.sampled_from(["call", "put"]))
 def test_an_american_price_gives_its_volatility_back(sigma, kind):
     found = implied_vol(contract(kind, style="american"), priced(kind, sigma, style="american"))

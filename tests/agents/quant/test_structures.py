@@ -167,7 +167,7 @@ def test_the_probability_of_profit_is_the_one_of_the_lognormal():
 
 
 @given(st.floats(40, 160), st.floats(0.05, 2), st.floats(0.05, 1.5))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_the_volatility_that_made_the_cost_is_among_those_that_match_it(spot, years, sigma):
     market = Market(spot, years, RATE, 0, sigma)
     made = structure(BUTTERFLY, market)

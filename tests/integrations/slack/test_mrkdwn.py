@@ -18,7 +18,7 @@ def bare(text):
     return re.sub(r"\s+", "", text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TEXTS, st.integers(120, 400))
 def test_pieces_hold_the_whole_text_in_order_and_each_fits(text, limit):
     pieces = split(text, limit)
@@ -26,7 +26,7 @@ def test_pieces_hold_the_whole_text_in_order_and_each_fits(text, limit):
     assert bare("".join(pieces)) == bare(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TEXTS, st.integers(120, 400))
 def test_bold_code_links_and_quotes_are_never_cut(text, limit):
     for piece in split(text, limit):
@@ -36,7 +36,7 @@ def test_bold_code_links_and_quotes_are_never_cut(text, limit):
         assert piece.count("[") == piece.count("](") == piece.count(")")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text(alphabet="abc =()", max_size=60), min_size=20, max_size=60), st.integers(120, 300))
 def test_a_code_block_is_closed_and_opened_again(lines, limit):
     text = "before\n```python\n" + "\n".join(lines) + "\n```\nafter"
@@ -57,7 +57,7 @@ def test_a_break_falls_between_paragraphs_where_it_can():
     assert [piece[0] for piece in split(text, 200)] == ["a", "b"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet="<>& ab", min_size=1, max_size=9000))
 def test_no_section_is_longer_than_slack_takes_however_much_escaping_adds(text):
     assert all(1 <= len(piece) <= 3000 for piece in sections(text))

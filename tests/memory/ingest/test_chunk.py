@@ -23,19 +23,19 @@ SIZES = st.tuples(st.integers(1, 60), st.integers(0, 80)).map(lambda sizes: (siz
 
 
 @given(TEXTS, SIZES)
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 def test_segments_and_chunks_cover_any_markdown_once_and_in_order(text: str, sizes: tuple[int, int]) -> None:
     check_laws(read_markdown("a.md", text.encode()), *sizes)
 
 
 @given(st.one_of(TEXTS, st.text(max_size=300)), SIZES)
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 def test_segments_and_chunks_cover_any_text_once_and_in_order(text: str, sizes: tuple[int, int]) -> None:
     check_laws(read_plain("a.txt", text.encode("utf-8", errors="ignore")), *sizes)
 
 
 @given(st.lists(st.text("ab 。.c\n", min_size=1, max_size=80), max_size=12), SIZES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_paragraph_that_fits_is_never_cut(paragraphs: list[str], sizes: tuple[int, int]) -> None:
     document = read_plain("a.txt", "\n\n".join(paragraphs).encode())
     pieces = check_laws(document, *sizes)
