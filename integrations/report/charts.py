@@ -81,18 +81,23 @@ def png(figure: "Figure") -> bytes:
 
 def _line(axes: "Axes", data: dict[str, Any]) -> None:
     days: Any = [date.fromisoformat(day) for day, _ in data["points"]]
-    scale, unit = _scale(max(abs(value) for _, value in data["points"]), data.get("unit", ""))
+    scale, unit = scaled(max(abs(value) for _, value in data["points"]), data.get("unit", ""))
     values = [value / scale for _, value in data["points"]]
     axes.plot(days, values, color=ACCENT, linewidth=1.6)
     axes.plot(days[-1:], values[-1:], "o", color=ACCENT, markersize=4)
-    newest = number(values[-1]).replace("-", "−")
-    axes.annotate(newest, (days[-1], values[-1]), xytext=(6, 0), textcoords="offset points", fontsize=8, va="center")
+    newest(axes, days[-1], values[-1])
     axes.set_ylabel(unit)
     axes.ticklabel_format(axis="y", style="plain", useOffset=False)
     _dated(axes)
 
 
-def _scale(largest: float, unit: str) -> tuple[float, str]:
+def newest(axes: "Axes", x: Any, y: float, colour: str = INK) -> None:
+    """The value at the end of a line, in the margin beside it."""
+    text = number(y).replace("-", "−")
+    axes.annotate(text, (x, y), xytext=(6, 0), textcoords="offset points", fontsize=8, color=colour, va="center")
+
+
+def scaled(largest: float, unit: str) -> tuple[float, str]:
     """(divisor, unit) with which the axis needs no power of ten and no more than six figures."""
     for divisor, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if largest >= divisor:

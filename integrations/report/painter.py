@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agents.picture import Picture, PictureLine
-from integrations.report.charts import ACCENT, GRID, INK, LOSS, SECOND, prepare
+from agents.picture import Picture
+from integrations.report.charts import ACCENT, GRID, INK, LOSS, SECOND, newest, prepare, scaled
 from memory.sentences import number
 
 if TYPE_CHECKING:
@@ -62,8 +62,10 @@ def draw_picture(picture: Picture) -> "Figure":
     title = _wrap(picture.title, 78, 2)
     figure = Figure(figsize=(_WIDTH, _HEIGHT))
     bottom = _BOTTOM.get(picture.kind, 0.165)
-    top = 0.9 if "\n" not in title else 0.86
-    axes = figure.add_axes((0.095, bottom, 0.855, top - bottom))
+    top = 0.9 if "\n" not in title else 0.85
+    axes = figure.add_axes((0.12, bottom, 0.8, top - bottom))
+    if picture.kind != "scatter":  # whose label may have two lines
+        axes.yaxis.set_label_coords(-0.1225, 0.5)
     _KINDS[picture.kind](axes, picture)
     figure.text(0.012, 0.975, title, fontsize=11, va="top")
     said = " · ".join([f"as of {picture.as_of}", f"source: {', '.join(picture.sources)}"])
@@ -104,19 +106,28 @@ def _line(axes: "Axes", picture: Picture) -> None:
     sides: dict[str, Any] = {units[0]: axes}
     if len(units) > 1:
         left, bottom, width, height = axes.get_position().bounds
-        axes.set_position((left, bottom, width - 0.045, height))
+        axes.set_position((left, bottom, width - 0.05, height))
         right = axes.twinx()
         right.spines["right"].set_visible(True)
         right.spines["right"].set_color(GRID)
         right.grid(visible=False)
+        axes.yaxis.set_label_coords(-0.1307, 0.5)  # the same place in narrower axes
+        right.yaxis.set_label_coords(1.13, 0.5)
         sides[units[1]] = right
+    scales = {}
     for unit, side in sides.items():
-        side.set_ylabel(unit or "no unit stated")
+        largest = max(abs(value) for line in picture.lines if line.unit == unit for value in line.y)
+        scales[unit], shown = scaled(largest, unit or "no unit stated")
+        side.set_ylabel(shown)
+        side.ticklabel_format(axis="y", style="plain", useOffset=False)
     several = len(picture.lines) > 1
     for colour, line in zip(COLOURS, picture.lines, strict=False):
         place = "" if len(units) == 1 else ", left" if line.unit == units[0] else ", right"
-        name = f"{_wrap(line.label, 56, 1)}{place}: {number(line.y[-1])}" if several else line.label
-        _one_line(sides[line.unit], line, colour, name, value=not several)
+        y = [value / scales[line.unit] for value in line.y]
+        name = f"{_wrap(line.label, 56, 1)}{place}: {number(y[-1])}" if several else line.label
+        _one_line(sides[line.unit], _places(line.x), y, colour, name)
+    if not several:
+        newest(axes, _places(line.x)[-1], y[-1], ACCENT)
     if several:
         handles = [item for side in sides.values() for item in side.get_lines() if not str(item.get_label()).startswith("_")]
         names = [str(item.get_label()) for item in handles]
@@ -127,15 +138,10 @@ def _line(axes: "Axes", picture: Picture) -> None:
         side.margins(x=0.02, y=0.08)
 
 
-def _one_line(axes: "Axes", line: PictureLine, colour: str, name: str, *, value: bool) -> None:
-    x = _places(line.x)
-    axes.plot(x, list(line.y), color=colour, linewidth=1.5, label=name)
-    axes.plot(x[-1:], list(line.y[-1:]), "o", color=colour, markersize=3.5)
-    if value:
-        axes.annotate(
-            number(line.y[-1]), (x[-1], line.y[-1]), xytext=(-3, 5), textcoords="offset points", fontsize=8, color=colour, ha="right"
-        )
-    if min(line.y) < 0 < max(line.y):
+def _one_line(axes: "Axes", x: list[Any], y: list[float], colour: str, name: str) -> None:
+    axes.plot(x, y, color=colour, linewidth=1.5, label=name)
+    axes.plot(x[-1:], y[-1:], "o", color=colour, markersize=3.5)
+    if min(y) < 0 < max(y):
         axes.axhline(0, color=INK, linewidth=0.7)
 
 

@@ -2,7 +2,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.errors import InputError
@@ -23,13 +23,13 @@ SIZES = st.tuples(st.integers(1, 60), st.integers(0, 80)).map(lambda sizes: (siz
 
 
 @given(TEXTS, SIZES)
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250)
 def test_segments_and_chunks_cover_any_markdown_once_and_in_order(text: str, sizes: tuple[int, int]) -> None:
     check_laws(read_markdown("a.md", text.encode()), *sizes)
 
 
 @given(st.one_of(TEXTS, st.text(max_size=300)), SIZES)
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250)
 def test_segments_and_chunks_cover_any_text_once_and_in_order(text: str, sizes: tuple[int, int]) -> None:
     check_laws(read_plain("a.txt", text.encode("utf-8", errors="ignore")), *sizes)
 
