@@ -15,10 +15,15 @@ import threading
 import traceback
 
 NEEDED = (
-    "agents.playbook", "agents.tools", "alembic.command", "chromadb", "duckdb", "fontTools.subset", "integrations.board.serve",
-    "integrations.cli", "integrations.desk", "integrations.models.client", "integrations.report", "integrations.slack.app", "jinja2",
-    "langgraph.checkpoint.sqlite", "markdown_it", "matplotlib.figure", "orchestrator.procrastinate_queue", "orchestrator.runs",
-    "pandas", "pyarrow.parquet", "slack_bolt.async_app",
+    "agents.playbook", "agents.roles", "agents.skills", "agents.tools.chart", "agents.tools.code", "agents.tools.data",
+    "agents.tools.memory", "agents.tools.quant", "agents.tools.quant_company", "agents.tools.quant_risk", "agents.tools.skill",
+    "agents.tools.thesis", "agents.tools.verdicts", "alembic.command", "chromadb.api.rust", "duckdb", "fontTools.subset",
+    "integrations.board.serve", "integrations.cli", "integrations.desk", "integrations.doctor", "integrations.indexing",
+    "integrations.library", "integrations.models.client", "integrations.new_desk", "integrations.report", "integrations.report.painter",
+    "integrations.sandbox.local", "integrations.sandbox.warm", "integrations.slack.app", "integrations.terminal",
+    "integrations.vector_channel", "jinja2", "langgraph.checkpoint.sqlite", "markdown_it", "matplotlib.backends.backend_svg", "memory.quality.desk",
+    "orchestrator.conversation", "orchestrator.procrastinate_queue", "orchestrator.research", "orchestrator.runs", "pandas",
+    "pyarrow.parquet", "slack_bolt.async_app", "snowballstemmer",
 )  # fmt: skip
 
 
