@@ -8,12 +8,13 @@ that nobody else has.
 import ctypes
 import os
 import pwd
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agents.errors import SandboxRefusedError
 from integrations.sandbox.program import interpreter_roots
@@ -43,12 +44,31 @@ def start(command: Sequence[str], environment: Mapping[str, str], streams: Strea
 
 
 def _start(command: Sequence[str], environment: Mapping[str, str], streams: Streams, user: int | None) -> "subprocess.Popen[bytes]":
+    itself: dict[str, Any] = {}
     if user is not None:
         _make_reachable()
+        if drops := _setpriv():
+            command = [drops, f"--reuid={user}", f"--regid={user}", "--clear-groups", "--", *command]
+        else:
+            itself = {"user": user, "group": user, "extra_groups": []}
     return subprocess.Popen(  # noqa: S603 - our own command
         command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=streams.stdout, stderr=streams.stderr, cwd="/",
-        pass_fds=streams.inherited, user=user, group=user, extra_groups=None if user is None else [], umask=0o022,
+        pass_fds=streams.inherited, umask=0o022, **itself,
     )  # fmt: skip
+
+
+@cache
+def _setpriv() -> str | None:
+    """The command that drops root's rights, where there is one that can.
+
+    When Python drops them it copies its own page tables first: 25 ms in a process of 300 MB. This takes one.
+    """
+    found = shutil.which("setpriv")
+    if found is None:
+        return None
+    nobody = [found, f"--reuid={FIRST_USER}", f"--regid={FIRST_USER}", "--clear-groups", "--", found, "--version"]
+    tried = subprocess.run(nobody, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603 - our own command
+    return None if tried.returncode else found  # a smaller system's own command knows fewer options
 
 
 def reach() -> None:

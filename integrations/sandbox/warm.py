@@ -72,6 +72,7 @@ class WarmWorkers:
         if not self._preload.caches:
             # Nothing untrusted has run in it yet: what it holds is what our own libraries wrote.
             self._preload = Preload(self._preload.modules, cell.font_cache())
+        cell.sample()  # the first look reads every process of the machine
         return cell
 
     def wait(self, timeout: float = WARM_UP_SECONDS) -> None:
