@@ -94,10 +94,10 @@ def _preload(spec: dict[str, Any]) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(target, "wb") as file:
             file.write(content)
-    names = spec["preload"]["modules"]
-    if names:
-        _room_for_objects()
-    for name in names:
+    if not spec["preload"]["modules"]:
+        return
+    _room_for_objects()
+    for name in spec["preload"]["modules"]:
         try:
             importlib.import_module(name)
         except ImportError:
