@@ -25,7 +25,7 @@ demo: install ## run the example desk once: no key, no network
 	@$(BIN)/stoa demo --desk $(DEMO)
 
 test: install system chromium ## the whole suite
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 	@command -v bwrap >/dev/null || test "$$(uname)" != Linux || \
 	  echo "Left out: the tests of the bubblewrap tier. They need: sudo apt-get install bubblewrap"
 

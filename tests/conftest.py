@@ -24,7 +24,7 @@ LONGEST = ("acceptance", "sandbox_attacks", "integrations/board", "orchestrator"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first."""
+    """The longest files first; ``--no-loadscope-reorder``, or xdist would begin with those of the most tests."""
     here = Path(__file__).parent
     rank = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: min((rank[name] for name in rank if item.path.is_relative_to(here / name)), default=len(rank)))
