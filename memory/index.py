@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from memory.embedding import Embedder
 from memory.errors import BusyError, IndexBrokenError
+from memory.graph_files import cut_off
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -140,6 +141,8 @@ class VectorIndex:
             self._create(self._folder)
         elif not (self._folder / "chroma.sqlite3").exists():
             raise IndexBrokenError(f"the vector index has lost its own database: {MEND}")
+        elif short := cut_off(self._folder):
+            raise IndexBrokenError(f"the vector index has files that were cut off ({', '.join(short)}): {MEND}")
         else:
             self._client = open_client(self._folder)
             self._collection = self._existing(self._client)

@@ -268,6 +268,10 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "the graph is gone": lambda folder: shutil.rmtree(_segment(folder)),
     "the vectors are gone": lambda folder: (_segment(folder) / "data_level0.bin").unlink(),
     "the vectors are cut": lambda folder: _truncate(_segment(folder) / "data_level0.bin"),
+    "the last vector lacks a byte": lambda folder: os.truncate(
+        _segment(folder) / "data_level0.bin", (_segment(folder) / "data_level0.bin").stat().st_size - 1
+    ),
+    "the graph's head is cut": lambda folder: os.truncate(_segment(folder) / "header.bin", 20),
     "the vectors are zeros": lambda folder: (_segment(folder) / "data_level0.bin").write_bytes(
         bytes((_segment(folder) / "data_level0.bin").stat().st_size)
     ),
